@@ -1,0 +1,82 @@
+"""The append-only log of a reply's chunks: what a late or returning reader is brought up with.
+
+A Redis Stream per turn and attempt where there is Redis, memory in the one-process topology.
+The log is a convenience with an expiry; the finished answer is a message row.
+"""
+
+import time
+from typing import Protocol
+
+from django.conf import settings
+
+Chunk = tuple[int, str]
+KEEP_S = 900
+MOST_CHUNKS = 8000
+
+
+class StreamLog(Protocol):
+    """Append and read numbered chunks under a key."""
+
+    async def append(self, key: str, seq: int, text: str) -> None:
+        """Add chunk ``seq`` (from 1, ascending)."""
+
+    async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
+        """Return the chunks with a number above ``after_seq``, ascending."""
+
+
+class MemoryLog:
+    """The log of a single process."""
+
+    def __init__(self) -> None:
+        self._chunks: dict[str, list[Chunk]] = {}
+        self._expires: dict[str, float] = {}
+
+    async def append(self, key: str, seq: int, text: str) -> None:
+        """Add chunk ``seq``; forget logs that have expired."""
+        moment = time.monotonic()
+        if key not in self._chunks:
+            for old in [k for k, end in self._expires.items() if end < moment]:
+                del self._chunks[old], self._expires[old]
+        self._chunks.setdefault(key, []).append((seq, text))
+        self._expires[key] = moment + KEEP_S
+
+    async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
+        """Return the chunks after ``after_seq``."""
+        return [chunk for chunk in self._chunks.get(key, ()) if chunk[0] > after_seq]
+
+
+class RedisLog:
+    """The log shared by processes: entry ids are ``<seq>-0``, so a chunk is never stored twice."""
+
+    def __init__(self, url: str) -> None:
+        from redis.asyncio import Redis
+
+        self._redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+
+    async def append(self, key: str, seq: int, text: str) -> None:
+        """Add chunk ``seq`` and renew the expiry, in one round trip."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.xadd(key, {"t": text}, id=f"{seq}-0", maxlen=MOST_CHUNKS, approximate=True)
+        pipe.expire(key, KEEP_S)
+        await pipe.execute()
+
+    async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
+        """Return the chunks after ``after_seq``."""
+        entries = await self._redis.xrange(key, min=f"({after_seq}-0")
+        return [(int(entry.split(b"-")[0]), fields[b"t"].decode()) for entry, fields in entries]
+
+
+_log: StreamLog | None = None
+
+
+def stream_log() -> StreamLog:
+    """Return this process's log."""
+    global _log  # noqa: PLW0603 - one per process
+    if _log is None:
+        _log = RedisLog(settings.REDIS_URL) if settings.REDIS_URL else MemoryLog()
+    return _log
+
+
+def key_of(turn_id: str, attempt: int) -> str:
+    """Return the log's key for one attempt of one turn."""
+    return f"reply:{turn_id}:{attempt}"

@@ -1,0 +1,369 @@
+"""Every setting of the product, read from the environment once.
+
+With nothing set, the one-process topology runs: SQLite, an in-process live bus and an in-process
+queue.  ``DATABASE_URL`` and ``REDIS_URL`` switch to the full topology; no other code path differs.
+``DJANGO_ENV=production`` refuses insecure defaults.
+"""
+
+import ipaddress
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from chatsite.lib import env, keys
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")))
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# --- What kind of installation this is ---------------------------------------------------------
+DJANGO_ENV = env.choice("DJANGO_ENV", "development", ("development", "production"))
+PRODUCTION = DJANGO_ENV == "production"
+DEBUG = False
+PORT = env.number("PORT", 8080, least=1)
+REDIS_URL = env.text("REDIS_URL")
+CHROMA_URL = env.text("CHROMA_URL")
+EMBEDDED = not REDIS_URL
+
+# --- Secrets -----------------------------------------------------------------------------------
+SECRET_KEY = env.text("SECRET_KEY")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise env.BadSetting("SECRET_KEY", "production needs a random value of 50 characters or more")
+SECRET_KEY = SECRET_KEY or keys.kept(DATA_DIR / "secret_key", lambda: secrets.token_urlsafe(50))
+FIELD_ENCRYPTION_KEYS = keys.keyring(
+    env.items("FIELD_ENCRYPTION_KEYS"), DATA_DIR / "field_key", required=PRODUCTION
+)
+
+# --- Hosts -------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
+if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
+    raise env.BadSetting("ALLOWED_HOSTS", "production needs the host names it serves, without *")
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CORS_URLS_REGEX = r"^/api/v1/(?!widget/).*$"
+CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
+# The address of a proxy is trusted only for the header it is known to overwrite.
+TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.items("TRUSTED_PROXIES")]
+
+# --- Applications ------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "channels",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "chatsite",
+    "accounts",
+    "sessions_app",
+    "support",
+    "llm",
+]
+MIDDLEWARE = [
+    "chatsite.middleware.request_context",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+ASGI_SERVER = env.choice("ASGI_SERVER", "uvicorn", ("uvicorn", "daphne"))
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# --- Database ----------------------------------------------------------------------------------
+DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'cland.sqlite3'}")
+try:
+    _database: dict[str, Any] = dict(environ.Env.db_url_config(DATABASE_URL))
+except (ValueError, ImproperlyConfigured) as error:
+    raise env.BadSetting("DATABASE_URL", "not a database address") from error
+IS_SQLITE = _database["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
+    # WAL and immediate transactions: with Django's defaults nine of ten concurrent writes failed.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+else:
+    _database["CONN_HEALTH_CHECKS"] = True
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "pool": {
+            "min_size": 1,
+            "max_size": env.number("DB_POOL_SIZE", 12, least=6),
+            "timeout": 4,
+        },
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DB_THREADS = env.number("DB_THREADS", 4, least=1)
+
+# --- Redis: live bus, cache, broker ------------------------------------------------------------
+if REDIS_URL:
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {
+            # The list layer lost up to 62 % of a burst; this one loses nothing but what is sent
+            # while Redis is away, which the cursors repair.
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+    CACHES: dict[str, Any] = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        }
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "memory://")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 120}
+    if REDIS_URL
+    else {"polling_interval": 0.02}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"llm.tasks.*": {"queue": "llm"}}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+}
+
+# --- People ------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTH_ALLOW_SELF_REGISTER = env.flag("AUTH_ALLOW_SELF_REGISTER", False)
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "django.contrib.auth.hashers.BCryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+JWT_PRIVATE_KEY = keys.private_key(
+    env.text("JWT_PRIVATE_KEY"),
+    env.text("JWT_PRIVATE_KEY_FILE"),
+    DATA_DIR / "jwt.pem",
+    required=PRODUCTION,
+)
+JWT_ACCESS_TTL = env.seconds("JWT_ACCESS_TTL", "15m")
+JWT_REFRESH_TTL = env.seconds("JWT_REFRESH_TTL", "336h")
+JWT_STREAM_TTL = env.seconds("JWT_STREAM_TTL", "60s")
+COOKIE_SECURE = env.flag("COOKIE_SECURE", PRODUCTION)
+COOKIE_SAMESITE = env.choice("COOKIE_SAMESITE", "Lax", ("Lax", "Strict", "None"))
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = COOKIE_SECURE
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if PRODUCTION and not COOKIE_SECURE:
+    raise env.BadSetting("COOKIE_SECURE", "production needs secure cookies")
+
+# --- API ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BearerAuthentication",
+        "accounts.authentication.ApiKeyAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # JSON only: no form parsing to attack, and the generated client stays correct.
+    "DEFAULT_PARSER_CLASSES": ["chatsite.api.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["chatsite.api.OrjsonRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "chatsite.api.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Cland Chat API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "chatsite.api.add_problem_responses",
+    ],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- Bounds on everything a client can send (uses, seconds) -------------------------------------
+_scale = env.number("RATE_LIMIT_SCALE", 1, least=1)
+RATE_LIMITS = {
+    scope: (uses * _scale, window)
+    for scope, (uses, window) in {
+        "login_ip": (60, 60),
+        "register_ip": (10, 3600),
+        "refresh_ip": (240, 60),
+        "visitor_ip": (60, 60),
+        "ticket_user": (60, 60),
+        "message_user": (240, 60),
+        "session_user": (30, 60),
+        "api_user": (1200, 60),
+    }.items()
+}
+MESSAGE_MAX_CHARS = 16_000
+METADATA_MAX_BYTES = 8_192
+SOCKET_MAX_FRAME_BYTES = 64 * 1024
+SOCKET_FRAMES_PER_SECOND = 20.0 * _scale
+SOCKET_FRAME_BURST = 60 * _scale
+SOCKET_MAX_UNSENT_BYTES = 1024 * 1024
+SOCKET_MAX_SUBSCRIPTIONS = 200
+SOCKETS_PER_USER = 20 * _scale
+SOCKETS_PER_ADDRESS = 200 * _scale
+SOCKET_HEARTBEAT_S = env.number("SOCKET_HEARTBEAT_S", 15, least=1)
+
+# --- The assistant -----------------------------------------------------------------------------
+LLM_API_URL = env.text("LLM_API_URL")
+LLM_API_KEY = env.text("LLM_API_KEY")
+LLM_MODEL = env.text("LLM_MODEL")
+REPLY_DEBOUNCE_S = env.decimal("REPLY_DEBOUNCE_S", 0.8)
+REPLY_DEBOUNCE_MAX_S = 3.0
+
+# --- Texts and time ----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "chatsite" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Files -------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
+MEDIA_URL = env.text("MEDIA_URL", "/media/")
+MEDIA_ROOT = DATA_DIR / "media"
+# Served straight from the packages: no collecting step before the first start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = not PRODUCTION
+WHITENOISE_MAX_AGE = 3600 if PRODUCTION else 0
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- Browser security --------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Observability -----------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
+LOG_FORMAT = env.choice("LOG_FORMAT", "json" if PRODUCTION else "console", ("json", "console"))
+_shared_processors: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _shared_processors,
+            "processor": (
+                structlog.processors.JSONRenderer()
+                if LOG_FORMAT == "json"
+                else structlog.dev.ConsoleRenderer(colors=False)
+            ),
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Access lines of the servers hold query strings, and so tickets: ours do not.
+        "uvicorn.access": {"level": "CRITICAL", "propagate": False},
+        "daphne": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "aiohttp.access": {"level": "CRITICAL"},
+    },
+}
+SENTRY_DSN = env.text("SENTRY_DSN")
+
+for _name, _url in (("REDIS_URL", REDIS_URL), ("LLM_API_URL", LLM_API_URL)):
+    if _url and not urlsplit(_url).hostname:
+        raise env.BadSetting(_name, "not an address")
