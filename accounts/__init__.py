@@ -1,0 +1,1 @@
+"""People, roles, teams, and everything that proves who somebody is."""
