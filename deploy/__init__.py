@@ -1,0 +1,1 @@
+"""Everything that starts the product: private servers, the full topology, container files."""
