@@ -1,0 +1,1 @@
+"""The support product around the messaging kernel: widget, console, assignment, demo shop."""
