@@ -10,7 +10,7 @@ A process's own listeners are called at once and without the layer; its own echo
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from channels.layers import get_channel_layer
@@ -45,13 +45,13 @@ class Bus:
         """Say whether nothing failed in the last ten seconds."""
         return time.monotonic() - self._failed_at > 10 or self._failed_at == 0.0
 
-    def publish(self, topic: Topic, event: Event) -> None:
+    def publish(self, topic: Topic, *events: Event) -> None:
         """Ring every process that listens to ``topic``.  Callable from any thread."""
         loop = loops.background()
         if loops.is_current(loop):
-            self._publish(topic, event)
+            self._publish(topic, events)
         else:
-            loop.call_soon_threadsafe(self._publish, topic, event)
+            loop.call_soon_threadsafe(self._publish, topic, events)
 
     def listen(self, topic: Topic, handler: Handler) -> None:
         """Call ``handler`` in the process's loop for each event.  Callable from any thread."""
@@ -78,9 +78,10 @@ class Bus:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _publish(self, topic: str, event: Event) -> None:
-        self._deliver(topic, event)
-        self._pending.setdefault(topic, []).append(event)
+    def _publish(self, topic: str, events: Sequence[Event]) -> None:
+        for event in events:
+            self._deliver(topic, event)
+        self._pending.setdefault(topic, []).extend(events)
         if topic not in self._senders:
             self._senders[topic] = asyncio.get_running_loop().create_task(self._send(topic))
 

@@ -1,0 +1,40 @@
+"""Every change of the kernel's state, one verb per function; every edge calls these."""
+
+from sessions_app.actions.lifecycle import (
+    assign,
+    claim,
+    close,
+    delete_message,
+    edit_message,
+    open_session,
+    rate,
+    release,
+    reopen,
+    request_human,
+    set_tags,
+    transfer,
+)
+from sessions_app.actions.posting import Posted, post_message
+from sessions_app.actions.reading import mark_read, set_presence
+from sessions_app.actions.replies import retry_reply, stop_reply
+
+__all__ = [
+    "Posted",
+    "assign",
+    "claim",
+    "close",
+    "delete_message",
+    "edit_message",
+    "mark_read",
+    "open_session",
+    "post_message",
+    "rate",
+    "release",
+    "reopen",
+    "request_human",
+    "retry_reply",
+    "set_presence",
+    "set_tags",
+    "stop_reply",
+    "transfer",
+]

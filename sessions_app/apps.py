@@ -1,0 +1,10 @@
+"""The messaging kernel: sessions, participants, messages and the socket."""
+
+from django.apps import AppConfig
+
+
+class SessionsConfig(AppConfig):
+    """App configuration."""
+
+    name = "sessions_app"
+    verbose_name = "Chat sessions"

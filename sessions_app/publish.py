@@ -1,0 +1,167 @@
+"""What is told after something happened: one small function per happening.
+
+This is the only place that knows what the bus carries.  Durable happenings are rung after their
+commit and can be read again from rows; ephemeral ones (typing, presence, chunks) may be lost.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from chatsite.lib import request_id
+from chatsite.lib.bus import bus
+from sessions_app import payloads
+from sessions_app.models import Attachment, ChatSession, Message
+
+
+def committed(
+    sessions: Sequence[ChatSession],
+    messages: Sequence[Message],
+    files: dict[uuid.UUID, list[Attachment]],
+) -> None:
+    """Ring for new or changed messages and for what they changed of their sessions."""
+    request = request_id.current()
+    heads = {session.id: session for session in sessions}
+    events: list[dict[str, Any]] = []
+    for message in messages:
+        head = heads[message.session_id]
+        events.append(
+            {
+                "type": "message",
+                "session": message.session_id.hex,
+                "version": message.version,
+                "epoch": head.epoch,
+                "staff": message_frame(message, staff=True, files=files.get(message.id, [])),
+                "public": (
+                    None
+                    if message.is_note
+                    else message_frame(message, staff=False, files=files.get(message.id, []))
+                ),
+                "request": request,
+            }
+        )
+    bus.publish("live", *events)
+
+
+def message_frame(message: Message, *, staff: bool, files: list[Attachment] | None = None) -> bytes:
+    """Return the ``message`` frame for staff or for customers, as JSON."""
+    return orjson.dumps(
+        {
+            "type": "message",
+            "session_id": str(message.session_id),
+            "version": message.version,
+            "message": payloads.message(message, staff=staff, attachments=files),
+        }
+    )
+
+
+def session_changed(session: ChatSession) -> None:
+    """Ring for a change of the session that is not a message (tags, title)."""
+    bus.publish(
+        "live",
+        {
+            "type": "session",
+            "session": session.id.hex,
+            "version": session.version,
+            "epoch": session.epoch,
+            "request": request_id.current(),
+        },
+    )
+
+
+def read_marked(session_id: uuid.UUID, user_id: int, seq: int, *, staff_only: bool) -> None:
+    """Tell the session that someone has read up to ``seq``."""
+    frame = {"type": "read", "session_id": str(session_id), "user_id": user_id, "seq": seq}
+    _ephemeral(session_id, frame, staff_only=staff_only)
+
+
+def typing(
+    session_id: uuid.UUID, user: payloads.Payload, *, active: bool, staff_only: bool
+) -> None:
+    """Tell the session that someone types, or stopped."""
+    frame = {"type": "typing", "session_id": str(session_id), "user": user, "active": active}
+    _ephemeral(session_id, frame, staff_only=staff_only)
+
+
+def _ephemeral(session_id: uuid.UUID, frame: payloads.Payload, *, staff_only: bool) -> None:
+    bus.publish(
+        "live",
+        {
+            "type": "frame",
+            "session": session_id.hex,
+            "staff_only": staff_only,
+            "frame": orjson.dumps(frame),
+        },
+    )
+
+
+def presence(user_id: int, status: str) -> None:
+    """Tell everyone who shares a session or a team with a user how they are."""
+    bus.publish("live", {"type": "presence", "user": user_id, "status": status})
+
+
+def reply_started(session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int) -> None:
+    """Tell that the assistant begins to answer; text of an earlier attempt is void."""
+    _reply(session_id, turn_id, epoch, op="start", attempt=attempt, seq=0, text="")
+
+
+def reply_chunk(
+    session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int, seq: int, text: str
+) -> None:
+    """Tell the next piece of a running answer."""
+    _reply(session_id, turn_id, epoch, op="chunk", attempt=attempt, seq=seq, text=text)
+
+
+def reply_ended(session_id: uuid.UUID, turn_id: uuid.UUID, epoch: int, status: str) -> None:
+    """Tell that an answer ended: ``done``, ``stopped``, ``failed`` or ``handoff``."""
+    _reply(session_id, turn_id, epoch, op="end", attempt=0, seq=0, text=status)
+
+
+def _reply(
+    session_id: uuid.UUID,
+    turn_id: uuid.UUID,
+    epoch: int,
+    *,
+    op: str,
+    attempt: int,
+    seq: int,
+    text: str,
+) -> None:
+    bus.publish(
+        "live",
+        {
+            "type": "reply",
+            "op": op,
+            "session": session_id.hex,
+            "turn": str(turn_id),
+            "attempt": attempt,
+            "epoch": epoch,
+            "seq": seq,
+            "text": text,
+        },
+    )
+
+
+def reply_cancelled(session_id: uuid.UUID, turn_id: uuid.UUID | None, reason: str) -> None:
+    """Tell the workers to give up an answer: ``floor``, ``stop`` or ``newer``."""
+    bus.publish(
+        "control",
+        {
+            "type": "reply.cancel",
+            "session_id": str(session_id),
+            "turn_id": str(turn_id) if turn_id else None,
+            "reason": reason,
+        },
+    )
+
+
+def access_revoked(user_id: int, family_id: str | None) -> None:
+    """Tell every web process to close the sockets of a user, or of one device of theirs."""
+    bus.publish("live", {"type": "revoked", "user": user_id, "family": family_id})
+
+
+def access_changed(session_id: uuid.UUID) -> None:
+    """Tell every web process to ask again who may see a session."""
+    bus.publish("live", {"type": "access", "session": session_id.hex})

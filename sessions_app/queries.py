@@ -1,0 +1,165 @@
+"""Reads that join, with their prefetches."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import F, Prefetch, QuerySet
+
+from chatsite.lib import clock
+from sessions_app import payloads
+from sessions_app.models import (
+    ChatSession,
+    Message,
+    MessageKind,
+    Participant,
+    Presence,
+    PresenceStatus,
+    SenderKind,
+)
+
+PRESENCE_ALIVE_S = 45
+
+
+def online_ids(user_ids: Iterable[int]) -> set[int]:
+    """Return which of the users have a living socket and do not say they are offline."""
+    fresh = clock.now() - dt.timedelta(seconds=PRESENCE_ALIVE_S)
+    return set(
+        Presence.objects.filter(user_id__in=set(user_ids), seen_at__gte=fresh)
+        .exclude(status=PresenceStatus.OFFLINE)
+        .values_list("user_id", flat=True)
+    )
+
+
+def available_ids(user_ids: Iterable[int]) -> set[int]:
+    """Return which of the users are connected and say they are online: not away."""
+    fresh = clock.now() - dt.timedelta(seconds=PRESENCE_ALIVE_S)
+    return set(
+        Presence.objects.filter(
+            user_id__in=set(user_ids), seen_at__gte=fresh, status=PresenceStatus.ONLINE
+        ).values_list("user_id", flat=True)
+    )
+
+
+def with_people(sessions: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
+    """Return the query with everything a session's payload shows of people and tags."""
+    return sessions.select_related("team", "assignee", "customer").prefetch_related(
+        "tags",
+        Prefetch("participants", queryset=Participant.objects.select_related("user")),
+    )
+
+
+def shown(sessions: Collection[ChatSession], *, staff: bool) -> list[payloads.Payload]:
+    """Return the payloads of sessions from :func:`with_people`, in their order.
+
+    Two queries whatever their number.
+    """
+    head = "last_seq" if staff else "last_public_seq"
+    newest = {
+        message.session_id: message
+        for message in Message.objects.filter(
+            session_id__in=[session.id for session in sessions], seq=F(f"session__{head}")
+        ).prefetch_related("attachments")
+    }
+    online = online_ids(
+        place.user_id for session in sessions for place in session.participants.all()
+    )
+    return [
+        payloads.session(session, staff=staff, newest=newest.get(session.id), online=online)
+        for session in sessions
+    ]
+
+
+def shown_one(session_id: uuid.UUID, *, staff: bool) -> payloads.Payload:
+    """Return the payload of one session."""
+    return shown([with_people(ChatSession.objects.all()).get(pk=session_id)], staff=staff)[0]
+
+
+def messages_of(session_id: uuid.UUID, *, staff: bool) -> QuerySet[Message]:
+    """Return the messages of a session that this kind of viewer may see, ready for payloads."""
+    return (
+        Message.objects.filter(session_id=session_id)
+        .visible_to(staff=staff)
+        .prefetch_related("attachments")
+        .order_by("seq")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Catchup:
+    """What a subscriber missed: the rows in order, and the marks up to which was looked."""
+
+    messages: list[Message]
+    last_seq: int
+    version: int
+    more: bool
+    live_turn: uuid.UUID | None
+    live_attempt: int
+    epoch: int
+
+
+def catch_up(
+    session_id: uuid.UUID,
+    *,
+    staff: bool,
+    after_seq: int | None = None,
+    after_version: int | None = None,
+    limit: int = 500,
+) -> Catchup:
+    """Read what comes after a cursor.
+
+    The head is read before the rows: a row committed in between is then sent once more by the
+    live feed and dropped there by its version, whereas the other way round it could be missed.
+    With ``after_version`` edited and deleted messages come too, in the order of the changes.
+    """
+    head = ChatSession.objects.only(
+        "last_seq",
+        "last_public_seq",
+        "version",
+        "public_version",
+        "live_turn",
+        "live_attempt",
+        "epoch",
+    ).get(pk=session_id)
+    last_seq, version = head.head_for(staff=staff)
+    rows = messages_of(session_id, staff=staff)
+    if after_version is not None:
+        rows = rows.filter(version__gt=after_version, version__lte=version).order_by("version")
+    else:
+        rows = rows.filter(seq__gt=after_seq or 0, seq__lte=last_seq)
+    found = list(rows[: limit + 1])
+    return Catchup(
+        messages=found[:limit],
+        last_seq=last_seq,
+        version=version,
+        more=len(found) > limit,
+        live_turn=head.live_turn,
+        live_attempt=head.live_attempt,
+        epoch=head.epoch,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a conversation as a model reads it."""
+
+    seq: int
+    sender_kind: str
+    name: str
+    content: str
+
+
+def transcript(*, session_id: uuid.UUID, upto_seq: int, limit: int = 40) -> list[Line]:
+    """Return the last ``limit`` spoken lines up to ``upto_seq``, oldest first: never a note."""
+    rows = (
+        Message.objects.filter(
+            session_id=session_id,
+            seq__lte=upto_seq,
+            kind__in=[MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE],
+            deleted_at__isnull=True,
+        )
+        .exclude(sender_kind=SenderKind.SYSTEM)
+        .order_by("-seq")[:limit]
+    )
+    return [Line(row.seq, row.sender_kind, row.sender_name, row.content) for row in reversed(rows)]

@@ -1,0 +1,37 @@
+"""Announcements of the kernel to the apps above it, always after the commit.
+
+A receiver does one thing: wake a task or call an action.  Nothing here is a promise: what must
+happen is also a fact in the database that a sweep finds.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+
+# Receivers may talk to a broker that is slow or gone; the thread that commits messages may not
+# wait for that.
+_announcer = ThreadPoolExecutor(1, thread_name_prefix="announce")
+
+reply_wanted = Signal()
+"""``session_id: UUID, due_at: datetime``: the assistant owes an answer."""
+
+floor_taken = Signal()
+"""``session_id: UUID, epoch: int``: the assistant may no longer speak."""
+
+reply_stop_requested = Signal()
+"""``session_id: UUID, turn_id: UUID``: someone asked the running reply to stop."""
+
+message_posted = Signal()
+"""``session_id: UUID, message_id: UUID``: a message was committed."""
+
+session_queued = Signal()
+"""``session_id: UUID``: a session waits for a person."""
+
+
+def announce(signal: Signal, **arguments: Any) -> None:
+    """Send ``signal`` after the commit of the current transaction, on a thread of its own."""
+    send = partial(signal.send_robust, sender=None, **arguments)
+    transaction.on_commit(partial(_announcer.submit, send), robust=True)
