@@ -56,7 +56,7 @@ setup: $(VENV)/.installed-dev ## Make the virtual environment with everything in
 run: $(VENV)/.installed ## Start the whole product in one process on http://localhost:8080 (PORT)
 	@$(MANAGE) run
 
-services: $(VENV)/.installed ## Start the full topology: PostgreSQL, Redis, web, worker, scheduler
+services: $(VENV)/.installed-dev ## Start the full topology: PostgreSQL, Redis, web, worker, scheduler
 	@$(PY) -m deploy.topology
 
 seed: $(VENV)/.installed ## Bring the database up to date and put the demo data in

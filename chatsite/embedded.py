@@ -1,0 +1,83 @@
+"""The worker and the scheduler as threads of the web process, for `make run`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from celery import signals
+from celery.apps.worker import Worker
+from celery.beat import EmbeddedService
+
+from chatsite.celery import app
+
+QUEUES = "default,llm"
+CONCURRENCY = 16
+START_DEADLINE_S = 20.0
+STOP_DEADLINE_S = 5.0
+
+
+class ThreadWorker(Worker):  # type: ignore[misc]
+    """A Celery worker that leaves signals and logging to the process it lives in."""
+
+    def install_platform_tweaks(self, worker: Any) -> None:
+        """Signal handlers belong to the main thread."""
+
+    def setup_logging(self, colorize: bool | None = None) -> bool:
+        """The process has set up its logs; returns that Celery must not."""
+        return True
+
+    def set_process_status(self, info: str) -> None:
+        """The process keeps its name."""
+
+
+@contextmanager
+def running() -> Iterator[None]:
+    """Worker and scheduler for the length of the block. Raises TimeoutError when they do not start.
+
+    Tasks still queued at the end are lost with the process: the database knows the jobs, and the
+    sweeper of the next start finds them.
+    """
+    app.loader.import_default_modules()
+    ready = threading.Event()
+
+    def on_ready(**_: object) -> None:
+        ready.set()
+
+    signals.worker_ready.connect(on_ready)
+    worker = ThreadWorker(
+        app=app,
+        hostname="embedded",
+        pool="threads",
+        concurrency=CONCURRENCY,
+        queues=QUEUES,
+        quiet=True,
+        redirect_stdouts=False,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        optimization="fair",
+    )
+    thread = threading.Thread(target=worker.start, name="Worker", daemon=True)
+    thread.start()
+    if not ready.wait(START_DEADLINE_S):
+        raise TimeoutError("The worker did not start.")
+    scheduler = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    scheduler.start()
+    try:
+        yield
+    finally:
+        signals.worker_ready.disconnect(on_ready)
+        scheduler.service.stop()
+        _stop(worker, thread)
+
+
+def _stop(worker: ThreadWorker, thread: threading.Thread) -> None:
+    from celery.worker import state
+
+    state.should_stop = 0  # read by the worker's loop between two messages
+    thread.join(STOP_DEADLINE_S)
+    if thread.is_alive():
+        worker.terminate()

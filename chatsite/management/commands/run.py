@@ -1,0 +1,105 @@
+"""`manage.py run`: the whole product in one process, for trying it out and for small sites."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from contextlib import ExitStack
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from chatsite import server
+from chatsite.lib import env
+
+
+class Command(BaseCommand):
+    """Prepares the database, then serves web pages, jobs and schedule until ctrl-C."""
+
+    help = "Run the whole product in one process on PORT, with demo data at the first start."
+    requires_system_checks: list[str] = []  # noqa: RUF012
+
+    def handle(self, *_arguments: Any, **_options: Any) -> None:
+        if "LOG_LEVEL" not in os.environ:
+            logging.getLogger().setLevel(logging.WARNING)
+        with ExitStack() as stack:
+            stack.callback(self.say, "Stopped. The data is kept; `make run` starts again.")
+            stack.enter_context(self.only_one())
+            listeners = self.listeners()
+            self.migrate()
+            self.seed()
+            self.start_model(stack)
+            self.start_jobs(stack)
+            self.say("Starting the web server…")
+            server.serve(listeners, on_ready=self.welcome)
+            self.say("\nStopping…")
+
+    def say(self, line: str) -> None:
+        """Progress in plain words, at once even through a pipe."""
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def only_one(self) -> IO[str]:
+        """Hold the data folder: a second process would not see the first one's live events."""
+        lock = (settings.DATA_DIR / "run.lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CommandError("It is running already, with the same data folder.") from error
+        return lock
+
+    def listeners(self) -> list[Any]:
+        try:
+            return server.bind(env.text("HOST", "localhost"), settings.PORT)
+        except server.PortTaken as error:
+            raise CommandError(f"{error}. Choose another one: PORT=8081 make run") from error
+
+    def migrate(self) -> None:
+        """Bring the database up to date."""
+        executor = MigrationExecutor(connection)
+        steps = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        if steps:
+            self.say(f"Preparing the database ({steps} steps)…")
+            call_command("migrate", verbosity=0, interactive=False)
+
+    def seed(self) -> None:
+        """Put the demo shop in at the first start; never in production."""
+        from django.contrib.auth import get_user_model
+
+        self.first_start = not get_user_model().objects.exists()
+        if self.first_start and not settings.PRODUCTION:
+            from support.actions.seed import seed_demo
+
+            self.say("Putting in the demo shop…")
+            seed_demo()
+
+    def start_model(self, stack: ExitStack) -> None:
+        """Without a model endpoint of your own, the demo assistant answers."""
+
+    def start_jobs(self, stack: ExitStack) -> None:
+        """Worker and scheduler as threads."""
+        from chatsite import embedded
+
+        self.say("Starting the worker and the scheduler…")
+        connections.close_all()
+        stack.enter_context(embedded.running())
+
+    def welcome(self) -> None:
+        """The addresses, and at a demo installation the logins."""
+        site = f"http://localhost:{settings.PORT}"
+        self.say(
+            f"""
+Cland Chat is running.
+
+  Demo shop with the widget   {site}/
+  Agent console               {site}/console/
+  Administration              {site}/admin/
+  API, to read and to try     {site}/api/docs
+"""
+        )
+        self.say("Stop with ctrl-C.")

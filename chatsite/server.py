@@ -1,0 +1,117 @@
+"""The web process: uvicorn by default, daphne on request, on sockets that are bound first."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+DRAIN_S = 8
+MESSAGE_TOO_BIG, FRAME_TOO_LARGE = 1009, 4413
+
+Ready = Callable[[], None]
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the wanted address."""
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets bound to every address of `host`, IPv4 and IPv6; raises PortTaken."""
+    bound = []
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, kind, _protocol, _name, address in dict.fromkeys(addresses):
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        try:
+            listener.bind(address)
+        except OSError as error:
+            listener.close()
+            if family == socket.AF_INET6:
+                continue  # a machine without IPv6
+            for other in bound:
+                other.close()
+            raise PortTaken(f"Port {port} on {host} cannot be used: {error.strerror}") from error
+        bound.append(listener)
+    return bound
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Closes a socket whose frame is too large with the code our contract names.
+
+    The size is checked before the frame is read into memory, which no application code can do.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fail = self.conn.fail
+
+        def fail_with_our_code(code: int, reason: str = "") -> None:
+            fail(FRAME_TOO_LARGE if code == MESSAGE_TOO_BIG else code, reason)
+
+        self.conn.fail = fail_with_our_code  # type: ignore[method-assign]
+
+
+class Server(uvicorn.Server):
+    """Tells when it serves."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Ready) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_ready()
+
+
+def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> None:
+    """Serve the product until SIGTERM or ctrl-C, then close sockets (1012) and drain requests."""
+    if settings.ASGI_SERVER == "daphne":
+        _serve_with_daphne(listeners, on_ready)
+        return
+    config = uvicorn.Config(
+        "chatsite.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        ws=SocketProtocol,
+        ws_max_size=settings.SOCKET_MAX_FRAME_BYTES,
+        # Compression costs 90 KB for every idle socket; our own heartbeat replaces pings.
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        timeout_graceful_shutdown=DRAIN_S,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+    )
+    # uvicorn raises the signal again once it has drained; the caller still has to tidy up then.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    Server(config, on_ready).run(sockets=listeners)
+
+
+def _serve_with_daphne(listeners: list[socket.socket], on_ready: Ready) -> None:
+    from daphne.server import Server as Daphne
+
+    from chatsite.asgi import application
+
+    endpoints = []
+    for listener in listeners:
+        address = listener.getsockname()[0].replace(":", r"\:")
+        endpoints.append(f"tcp:port={listener.getsockname()[1]}:interface={address}")
+        listener.close()
+    Daphne(
+        application,
+        endpoints=endpoints,
+        ready_callable=on_ready,
+        ping_interval=0,
+        server_name="",
+    ).run()
