@@ -22,7 +22,7 @@ class Command(BaseCommand):
     """Prepares the database, then serves web pages, jobs and schedule until ctrl-C."""
 
     help = "Run the whole product in one process on PORT, with demo data at the first start."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         if "LOG_LEVEL" not in os.environ:

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     """Serves HTTP and WebSockets on HOST (default: every address) and PORT until SIGTERM."""
 
     help = "Serve HTTP and WebSockets on HOST and PORT (one web process)."
-    requires_system_checks: list[str] = []  # noqa: RUF012
+    requires_system_checks: list[str] = []
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         from django.conf import settings
