@@ -9,3 +9,10 @@ class SupportConfig(AppConfig):
     name = "support"
     verbose_name = "Support"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Answer for widget keys when a chat is opened."""
+        from sessions_app.origins import register_widget_resolver
+        from support.resolver import widget_origin
+
+        register_widget_resolver(widget_origin)

@@ -14,6 +14,7 @@ empty schedule is always open.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -159,7 +160,7 @@ def _intervals(raw: object, *, where: str) -> tuple[Interval, ...]:
     if not isinstance(raw, list) or len(raw) > MAX_INTERVALS:
         raise InvalidSchedule(f"{where}: a list of at most {MAX_INTERVALS} intervals is needed")
     found = sorted((_interval(entry, where) for entry in raw), key=lambda each: each.start)
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in itertools.pairwise(found):
         if later.start < earlier.end:
             raise InvalidSchedule(f"{where}: intervals overlap")
     return tuple(found)
@@ -169,7 +170,7 @@ def _interval(raw: object, where: str) -> Interval:
     if not isinstance(raw, list) or len(raw) != 2:
         raise InvalidSchedule(f'{where}: an interval is ["09:00", "17:30"]')
     start, end = _minutes(raw[0], where), _minutes(raw[1], where)
-    if start == END_OF_DAY or start == end:
+    if start in (END_OF_DAY, end):
         raise InvalidSchedule(f"{where}: the interval from {raw[0]} to {raw[1]} is empty")
     return Interval(start, end if end > start else end + END_OF_DAY)
 

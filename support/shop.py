@@ -1,4 +1,4 @@
-"""What the invented demo shop sells and promises. The shop page and the seed tell the same facts."""
+"""What the invented demo shop sells and promises."""
 
 from __future__ import annotations
 

@@ -1,0 +1,69 @@
+"""Whom a chat can be handed to, and who is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.viewer import viewer_of
+from chatsite.lib.errors import NotFound
+from support import payloads, queries
+
+
+class TeamEntrySerializer(serializers.Serializer[Any]):
+    """A team."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    mine = serializers.BooleanField()
+
+
+class ColleagueSerializer(serializers.Serializer[Any]):
+    """An agent or admin."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+    role = serializers.ChoiceField(["agent", "admin"])
+    online = serializers.BooleanField()
+    status = serializers.ChoiceField(["online", "away", "offline"])
+    team_ids = serializers.ListField(child=serializers.IntegerField())
+    open_chats = serializers.IntegerField()
+
+
+class SupportTeamSerializer(serializers.Serializer[Any]):
+    """Teams and colleagues."""
+
+    teams = TeamEntrySerializer(many=True)
+    people = ColleagueSerializer(many=True)
+
+
+class SupportTeamView(APIView):
+    """Staff only; to anybody else this address does not exist."""
+
+    @extend_schema(
+        operation_id="support_team",
+        tags=["support"],
+        summary="Teams and colleagues",
+        description="Whom a chat can be handed to, who is connected, and how many chats each has.",
+        responses=SupportTeamSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """Answer with all teams, and the colleagues the viewer shares chats with."""
+        viewer = viewer_of(request)
+        if not viewer.is_staff:
+            raise NotFound
+        return Response(
+            {
+                "teams": [
+                    {"id": team.pk, "name": team.name, "mine": team.pk in viewer.team_ids}
+                    for team in queries.teams()
+                ],
+                "people": [payloads.colleague(one) for one in queries.colleagues(viewer=viewer)],
+            }
+        )

@@ -1,0 +1,113 @@
+"""The pages: demo shop, console, and the two documents the widget is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.http import quote_etag
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import condition, require_safe
+
+from chatsite.lib.errors import NotFound
+from support import demo, locales, payloads, queries, shop
+from support.console_texts import console_texts
+from support.models import Widget
+from support.texts import widget_texts
+
+LOADER = "support/widget.js"
+LOADER_MAX_AGE_S = 300
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The demo shop where the demo was seeded, else a quiet page that says what this is."""
+    if not Widget.objects.live().filter(key=demo.WIDGET_KEY).exists():
+        return render(request, "support/shop_quiet.html")
+    context = {
+        "products": shop.PRODUCTS,
+        "answers": shop.ANSWERS,
+        "logins": demo.logins(),
+        "widget_key": demo.WIDGET_KEY,
+    }
+    return render(request, "support/shop.html", context)
+
+
+@require_safe
+def console(request: HttpRequest) -> HttpResponse:
+    """The agents' console: one shell for everybody; what is in it comes from the API."""
+    config: dict[str, Any] = {
+        "api": "/api/v1",
+        "ws": "/api/v1/ws",
+        "locale": translation.get_language() or settings.LANGUAGE_CODE,
+        "locales": locales.codes(),
+        "demo_logins": _demo_logins(),
+    }
+    response = render(request, "support/console.html", {"texts": console_texts(), "config": config})
+    patch_cache_control(response, no_cache=True)
+    return response
+
+
+def _demo_logins() -> list[dict[str, str]]:
+    if not Widget.objects.live().filter(key=demo.WIDGET_KEY).exists():
+        return []
+    return demo.logins()
+
+
+@require_safe
+@xframe_options_exempt
+def widget_frame(request: HttpRequest, key: str) -> HttpResponse:
+    """The chat itself: a document of our own origin, framed by the widget's sites only."""
+    try:
+        widget = queries.live_widget(key)
+    except NotFound as error:
+        raise Http404 from error
+    locale = locales.of_request(request)
+    with translation.override(locale):
+        context = {
+            "widget": widget,
+            "config": payloads.widget_config(widget, locale=locale),
+            "texts": widget_texts(),
+            "locale": locale,
+            "dir": locales.direction(locale),
+        }
+        response = render(request, "support/widget.html", context)
+    response["Content-Language"] = locale
+    patch_cache_control(response, no_cache=True)
+    patch_vary_headers(response, ["Accept-Language"])
+    _allow_framing(response, widget)
+    return response
+
+
+def _allow_framing(response: HttpResponse, widget: Widget) -> None:
+    # Origins were checked when they were stored: nothing in them can end this directive.
+    ancestors = ["'self'", *widget.allowed_origins]
+    response._csp_replace = {"frame-ancestors": ancestors}  # type: ignore[attr-defined]
+
+
+def _loader_etag(request: HttpRequest) -> str:
+    return quote_etag(hashlib.sha256(_loader()).hexdigest()[:32])
+
+
+@require_safe
+@condition(etag_func=_loader_etag)
+def widget_loader(request: HttpRequest) -> HttpResponse:
+    """The script other sites embed, under an address that never changes."""
+    response = HttpResponse(_loader(), content_type="text/javascript; charset=utf-8")
+    patch_cache_control(response, public=True, max_age=LOADER_MAX_AGE_S)
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _loader() -> bytes:
+    path = finders.find(LOADER)
+    if not isinstance(path, str):
+        raise Http404
+    return Path(path).read_bytes()
