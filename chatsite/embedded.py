@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from celery import signals
 from celery.apps.worker import Worker
 from celery.beat import EmbeddedService
+from celery.platforms import SecurityWarning
 
 from chatsite.celery import app
 
@@ -40,6 +42,8 @@ def running() -> Iterator[None]:
     Tasks still queued at the end are lost with the process: the database knows the jobs, and the
     sweeper of the next start finds them.
     """
+    # About running as root, which matters for pickled tasks; ours are JSON.
+    warnings.simplefilter("ignore", SecurityWarning)
     app.loader.import_default_modules()
     ready = threading.Event()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -92,6 +93,8 @@ def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> Non
         proxy_headers=False,
         server_header=False,
     )
+    # Below this it logs the whole address of each accepted socket, and with it the ticket.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     # uvicorn raises the signal again once it has drained; the caller still has to tidy up then.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

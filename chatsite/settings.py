@@ -160,7 +160,7 @@ else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "memory://")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "memory://localhost/")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": 120}
@@ -277,6 +277,23 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 REPLY_DEBOUNCE_S = env.decimal("REPLY_DEBOUNCE_S", 0.8)
 REPLY_DEBOUNCE_MAX_S = 3.0
+# Seconds. A turn, with every attempt of it, ends within LLM_TURN_S.
+LLM_DEADLINES = {
+    "connect": env.decimal("LLM_CONNECT_S", 3.0),
+    "first_content": env.decimal("LLM_FIRST_CONTENT_S", 20.0),
+    "gap": env.decimal("LLM_GAP_S", 15.0),
+    "whole": env.decimal("LLM_WHOLE_S", 75.0),
+}
+LLM_TURN_S = 85.0
+LLM_LEASE_S = 20.0
+LLM_DRAIN_S = 20.0
+LLM_SWEEP_S = 10.0
+LLM_MAX_STREAMS = env.number("LLM_MAX_STREAMS", 200, least=1)
+LLM_MAX_WAIT_S = 45.0
+LLM_MAX_SUPERSEDES = 2
+LLM_CONTEXT_CHARS = env.number("LLM_CONTEXT_CHARS", 12_000, least=500)
+LLM_ANSWER_CHARS = env.number("LLM_ANSWER_CHARS", 8_000, least=100)
+DEMO_LLM_PORT = env.number("DEMO_LLM_PORT", 0)
 
 # --- Texts and time ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
