@@ -11,7 +11,7 @@ from typing import Any
 from celery import signals
 from celery.apps.worker import Worker
 from celery.beat import EmbeddedService
-from celery.platforms import SecurityWarning
+from celery.exceptions import SecurityWarning
 
 from chatsite.celery import app
 
@@ -21,13 +21,13 @@ START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 5.0
 
 
-class ThreadWorker(Worker):  # type: ignore[misc]
+class ThreadWorker(Worker):
     """A Celery worker that leaves signals and logging to the process it lives in."""
 
     def install_platform_tweaks(self, worker: Any) -> None:
         """Signal handlers belong to the main thread."""
 
-    def setup_logging(self, colorize: bool | None = None) -> bool:
+    def setup_logging(self, colorize: bool | None = None) -> bool:  # type: ignore[override]
         """The process has set up its logs; returns that Celery must not."""
         return True
 
@@ -68,7 +68,7 @@ def running() -> Iterator[None]:
     thread.start()
     if not ready.wait(START_DEADLINE_S):
         raise TimeoutError("The worker did not start.")
-    scheduler = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    scheduler: Any = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
     scheduler.start()
     try:
         yield
@@ -81,7 +81,8 @@ def running() -> Iterator[None]:
 def _stop(worker: ThreadWorker, thread: threading.Thread) -> None:
     from celery.worker import state
 
-    state.should_stop = 0  # read by the worker's loop between two messages
+    # Read by the worker's loop between two messages; the type stubs know only its first value.
+    state.should_stop = 0  # type: ignore[assignment]
     thread.join(STOP_DEADLINE_S)
     if thread.is_alive():
         worker.terminate()

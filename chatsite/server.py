@@ -24,7 +24,7 @@ class PortTaken(Exception):
 
 def bind(host: str, port: int) -> list[socket.socket]:
     """Sockets bound to every address of `host`, IPv4 and IPv6; raises PortTaken."""
-    bound = []
+    bound: list[socket.socket] = []
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, kind, _protocol, _name, address in dict.fromkeys(addresses):
         listener = socket.socket(family, kind)
