@@ -9,3 +9,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Accounts"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let the OpenAPI generator find our authentication schemes."""
+        from accounts import schema  # noqa: F401

@@ -319,7 +319,7 @@ class RefreshToken(models.Model):
 
 
 class Ticket(models.Model):
-    """A pass for one entry by somebody who cannot send headers. The row is the pass: redeem = delete."""
+    """A pass for one entry by somebody who cannot send headers; who deletes the row has it."""
 
     hash = models.CharField(max_length=64, primary_key=True, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")

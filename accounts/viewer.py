@@ -35,7 +35,7 @@ class Viewer:
         family_id: str | None = None,
         expires_at: float | None = None,
     ) -> Viewer:
-        """Read role and teams of `user` as they are now; one query for staff, none for customers."""
+        """Read role and teams of `user` as they are now: one query for staff, else none."""
         teams: frozenset[int] = frozenset()
         if user.role != Role.CUSTOMER:
             teams = frozenset(user.teams.values_list("id", flat=True))

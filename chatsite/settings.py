@@ -176,18 +176,25 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": 3600.0},
 }
 
 # --- People ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTH_ALLOW_SELF_REGISTER = env.flag("AUTH_ALLOW_SELF_REGISTER", False)
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.hashers.ModestArgon2PasswordHasher",
+    # Hashes that other systems left; replaced when their owner logs in.
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
-    "django.contrib.auth.hashers.BCryptPasswordHasher",
+    "accounts.hashers.LegacyBCryptPasswordHasher",
 ]
+# Every password, on whichever page, passes the same lockout.
+AUTHENTICATION_BACKENDS = ["accounts.backends.GuardedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "email", "display_name")},
+    },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
@@ -201,6 +208,12 @@ JWT_PRIVATE_KEY = keys.private_key(
     DATA_DIR / "jwt.pem",
     required=PRODUCTION,
 )
+# Public halves of keys that signed before a rotation, as PEM blocks one after the other.
+JWT_PREVIOUS_PUBLIC_KEYS = keys.public_keys(
+    "JWT_PREVIOUS_PUBLIC_KEYS", env.text("JWT_PREVIOUS_PUBLIC_KEYS")
+)
+JWT_ISSUER = env.text("JWT_ISSUER", "cland-chat")
+JWT_AUDIENCE = env.text("JWT_AUDIENCE", "cland-chat")
 JWT_ACCESS_TTL = env.seconds("JWT_ACCESS_TTL", "15m")
 JWT_REFRESH_TTL = env.seconds("JWT_REFRESH_TTL", "336h")
 JWT_STREAM_TTL = env.seconds("JWT_STREAM_TTL", "60s")
@@ -250,8 +263,9 @@ _scale = env.number("RATE_LIMIT_SCALE", 1, least=1)
 RATE_LIMITS = {
     scope: (uses * _scale, window)
     for scope, (uses, window) in {
-        "login_ip": (60, 60),
-        "register_ip": (10, 3600),
+        "login_ip": (120, 60),
+        "login_failures_ip": (100, 900),
+        "register_ip": (60, 3600),
         "refresh_ip": (240, 60),
         "visitor_ip": (60, 60),
         "ticket_user": (60, 60),

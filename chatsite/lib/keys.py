@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,20 @@ def private_key(inline: str, file: str, path: Path, *, required: bool) -> str:
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < 2048:
         raise BadSetting("JWT_PRIVATE_KEY", "expected an RSA key of at least 2048 bits")
     return pem
+
+
+def public_keys(name: str, given: str) -> list[str]:
+    """Return the PEM blocks in ``given``, each checked to be an RSA public key; see ``name``."""
+    found = re.findall(
+        r"-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----", given.replace("\\n", "\n"), re.S
+    )
+    try:
+        loaded = [serialization.load_pem_public_key(pem.encode()) for pem in found]
+    except ValueError as error:
+        raise BadSetting(name, "not PEM public keys") from error
+    if (given and not found) or not all(isinstance(key, rsa.RSAPublicKey) for key in loaded):
+        raise BadSetting(name, "expected PEM blocks of RSA public keys")
+    return found
 
 
 def _new_rsa_pem() -> str:

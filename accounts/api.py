@@ -1,0 +1,473 @@
+"""The REST edge of accounts: parse, call one action, answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.views.decorators.cache import cache_control
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import actions, known_device, payloads
+from accounts import schema as docs
+from accounts import serializers as shapes
+from accounts.actions import LoggedIn
+from accounts.actions.devices import live_devices
+from accounts.authentication import BearerAuthentication, credential
+from accounts.client import KNOWN_DEVICE_COOKIE, client_of
+from accounts.keyring import keyring
+from accounts.models import User
+from accounts.origins import require_own_origin
+from accounts.tokens import identify
+from accounts.viewer import viewer_of
+from chatsite.lib import clock, errors
+
+REFRESH_COOKIE = "rt"
+REFRESH_COOKIE_PATH = "/api/v1/auth"
+
+
+class AccountView(APIView):
+    """Answers about accounts are nobody else's to keep."""
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Forbid every cache to store the answer."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final["Cache-Control"] = "no-store"
+        return final
+
+
+class OpenView(AccountView):
+    """For callers who are not logged in yet; an Authorization header is not looked at."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class OwnView(AccountView):
+    """For people with an access token; not for integrators' keys."""
+
+    authentication_classes = (BearerAuthentication,)
+
+
+class RegisterView(OpenView):
+    """Sign up."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="register",
+        summary="Sign up as a customer",
+        description="Off unless the installation allows it (`AUTH_ALLOW_SELF_REGISTER`).",
+        request=shapes.RegistrationSerializer,
+        responses={
+            201: shapes.LoggedInSerializer,
+            **docs.refusals(
+                errors.ValidationFailed,
+                errors.AuthRegisterDisabled,
+                errors.Conflict,
+                errors.RateLimited,
+            ),
+        },
+        examples=[
+            docs.example(
+                {
+                    "email": "vic@example.com",
+                    "password": "correct horse battery",
+                    "display_name": "Vic",
+                },
+                request=True,
+            ),
+            docs.example(docs.LOGGED_IN),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Make a customer and log them in."""
+        given = _valid(shapes.RegistrationSerializer(data=request.data))
+        transport = _transport(request, given)
+        logged_in = actions.register(**given, client=client_of(request._request))
+        return _logged_in(logged_in, transport, status=201)
+
+
+class LoginView(OpenView):
+    """Log in."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="login",
+        summary="Log in by username or e-mail",
+        description=(
+            "Five failures lock the name for 15 minutes, whether or not anybody is called so. "
+            "The refresh token is set as the HttpOnly cookie `rt`; clients without cookies ask "
+            'for it with `"token_transport": "body"`.'
+        ),
+        request=shapes.LoginSerializer,
+        responses={
+            200: shapes.LoggedInSerializer,
+            **docs.refusals(
+                errors.ValidationFailed,
+                errors.AuthInvalidCredentials,
+                errors.AuthAccountLocked,
+                errors.RateLimited,
+            ),
+        },
+        examples=[
+            docs.example({"username": "ada", "password": "demo-admin"}, request=True),
+            docs.example(
+                {"username": "ada", "password": "demo-admin", "token_transport": "body"},
+                name="without cookies",
+                request=True,
+            ),
+            docs.example(docs.LOGGED_IN),
+            docs.example(docs.LOGGED_IN_BODY, name="without cookies"),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Prove a password and begin a device."""
+        given = _valid(shapes.LoginSerializer(data=request.data))
+        transport = _transport(request, given)
+        logged_in = actions.log_in(
+            name=given["username"],
+            password=given["password"],
+            client=client_of(request._request),
+        )
+        return _logged_in(logged_in, transport)
+
+
+class RefreshView(OpenView):
+    """Trade a refresh token for new tokens."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="refresh",
+        summary="Rotate the refresh token",
+        description=(
+            "A refresh token works once and for 14 days, a device for 90. Using a spent one ends "
+            "the device. Copies sent in parallel are refused without ending it. The token is "
+            "read from the body, else from the cookie `rt`, and answered the same way."
+        ),
+        request=shapes.RefreshSerializer,
+        responses={
+            200: shapes.LoggedInSerializer,
+            **docs.refusals(
+                errors.ValidationFailed,
+                errors.AuthTokenInvalid,
+                errors.AuthTokenExpired,
+                errors.AuthTokenRevoked,
+                errors.PermissionDenied,
+                errors.RateLimited,
+            ),
+        },
+        examples=[
+            docs.example({}, name="with the cookie", request=True),
+            docs.example(
+                {"refresh_token": docs.LOGGED_IN_BODY["refresh_token"]},
+                name="without cookies",
+                request=True,
+            ),
+            docs.example(docs.LOGGED_IN),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Spend the token; give its only child."""
+        arrived_at = clock.now()
+        token, transport = _refresh_token(request)
+        if not token:
+            raise errors.AuthTokenInvalid("There is no refresh token, neither cookie nor body.")
+        fresh = actions.refresh(
+            token=token, client=client_of(request._request), arrived_at=arrived_at
+        )
+        return _logged_in(fresh, transport)
+
+
+class LogoutView(OpenView):
+    """Log this device out."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="logout",
+        summary="Log this device out",
+        description=(
+            "The device is the one of the refresh token (body or cookie); without one, of the "
+            "access token. Its access tokens are refused from now on."
+        ),
+        auth=[{"bearer": []}, {}],
+        request=shapes.RefreshSerializer,
+        responses={
+            204: None,
+            **docs.refusals(
+                errors.ValidationFailed, errors.AuthTokenInvalid, errors.PermissionDenied
+            ),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """End the device and clear the cookie."""
+        token, _ = _refresh_token(request)
+        if token:
+            actions.log_out(token=token)
+        else:
+            access = credential(request, "bearer")
+            if access is None:
+                raise errors.AuthTokenInvalid
+            user, viewer = identify(access)
+            if viewer.family_id:
+                actions.end_device(
+                    user_id=user.pk,
+                    device_id=UUID(viewer.family_id),
+                    why=actions.Ended.LOGOUT,
+                )
+        response = Response(status=204)
+        response.delete_cookie(
+            REFRESH_COOKIE, path=REFRESH_COOKIE_PATH, samesite=settings.COOKIE_SAMESITE
+        )
+        return response
+
+
+class MeView(AccountView):
+    """Who am I?"""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="me",
+        summary="The caller",
+        responses={200: shapes.PersonSerializer, **docs.refusals(errors.AuthTokenInvalid)},
+        examples=[docs.example(docs.ADA)],
+    )
+    def get(self, request: Request) -> Response:
+        """The caller as they are now."""
+        return Response(payloads.person(_user(request)))
+
+
+class ChangePasswordView(OwnView):
+    """A new password."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="change_password",
+        summary="Change the password",
+        description="Every other device of the caller is logged out.",
+        request=shapes.PasswordChangeSerializer,
+        responses={
+            204: None,
+            **docs.refusals(
+                errors.ValidationFailed,
+                errors.AuthInvalidCredentials,
+                errors.AuthTokenInvalid,
+                errors.AuthAccountLocked,
+                errors.RateLimited,
+            ),
+        },
+        examples=[
+            docs.example(
+                {"current_password": "demo-admin", "new_password": "correct horse battery"},
+                request=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Replace the password."""
+        given = _valid(shapes.PasswordChangeSerializer(data=request.data))
+        actions.change_password(
+            viewer=viewer_of(request), **given, client=client_of(request._request)
+        )
+        return Response(status=204)
+
+
+class DevicesView(OwnView):
+    """Where am I logged in?"""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="list_devices",
+        summary="Devices on which the caller is logged in",
+        parameters=[shapes.DeviceQuerySerializer],
+        responses={
+            200: shapes.DevicePageSerializer,
+            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid),
+        },
+        examples=[docs.example({"results": [docs.DEVICE], "next": None})],
+    )
+    def get(self, request: Request) -> Response:
+        """Live devices, the newest first."""
+        query = _valid(shapes.DeviceQuerySerializer(data=request.query_params))
+        viewer = viewer_of(request)
+        families = live_devices(user_id=viewer.user_id)
+        if "cursor" in query:
+            families = families.filter(pk__lt=query["cursor"])
+        page = list(families[: query["limit"] + 1])
+        rows, more = page[: query["limit"]], len(page) > query["limit"]
+        return Response(
+            {
+                "results": [payloads.device(row, current_id=viewer.family_id) for row in rows],
+                "next": str(rows[-1].pk) if more else None,
+            }
+        )
+
+
+class DeviceView(OwnView):
+    """One device."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="end_device",
+        summary="Log a device out",
+        responses={204: None, **docs.refusals(errors.AuthTokenInvalid, errors.NotFound)},
+    )
+    def delete(self, request: Request, device_id: str) -> Response:
+        """End one of the caller's devices."""
+        actions.end_device(user_id=viewer_of(request).user_id, device_id=_uuid(device_id))
+        return Response(status=204)
+
+
+class ProfileView(AccountView):
+    """What people may change about themselves."""
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="get_profile",
+        summary="The caller's profile",
+        responses={200: shapes.ProfileSerializer, **docs.refusals(errors.AuthTokenInvalid)},
+    )
+    def get(self, request: Request) -> Response:
+        """The profile as it is."""
+        return Response(payloads.profile(_user(request)))
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="put_profile",
+        summary="Change the profile",
+        description="The same as PATCH: what is absent stays as it is.",
+        request=shapes.ProfileSerializer,
+        responses={
+            200: shapes.ProfileSerializer,
+            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
+        },
+    )
+    def put(self, request: Request) -> Response:
+        """Change the fields that are given."""
+        return self._change(request)
+
+    @extend_schema(
+        tags=["Accounts"],
+        operation_id="patch_profile",
+        summary="Change some of the profile",
+        request=shapes.ProfileSerializer,
+        responses={
+            200: shapes.ProfileSerializer,
+            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
+        },
+        examples=[docs.example({"theme": "dark", "locale": "zh-hans"}, request=True)],
+    )
+    def patch(self, request: Request) -> Response:
+        """Change the fields that are given."""
+        return self._change(request)
+
+    def _change(self, request: Request) -> Response:
+        given = _valid(shapes.ProfileSerializer(data=request.data))
+        return Response(
+            payloads.profile(actions.update_profile(user=_user(request), changes=given))
+        )
+
+
+@extend_schema(
+    tags=["Accounts"],
+    operation_id="jwks",
+    summary="Public keys of our tokens",
+    description="Verify RS256 access tokens with these; the key is chosen by `kid`.",
+    responses={200: shapes.JwksSerializer},
+)
+@api_view(["GET"])
+@authentication_classes([])
+@permission_classes([AllowAny])
+def _jwks(request: Request) -> Response:
+    return Response(keyring().jwks())
+
+
+jwks = cache_control(public=True, max_age=300)(_jwks)
+
+
+def _valid(serializer: shapes.Base) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    valid: dict[str, Any] = serializer.validated_data
+    return valid
+
+
+def _user(request: Request) -> User:
+    user = request.user
+    if not isinstance(user, User):
+        raise errors.AuthTokenInvalid
+    return user
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise errors.NotFound from error
+
+
+def _transport(request: Request, given: dict[str, Any]) -> str:
+    """Take the wish out of a body; whoever gets a cookie must be one of our own pages."""
+    transport: str = given.pop("token_transport")
+    if transport == "cookie":
+        require_own_origin(request._request)
+    return transport
+
+
+def _refresh_token(request: Request) -> tuple[str, str]:
+    """The refresh token and how it came; the cookie counts on our own pages only."""
+    given = _valid(shapes.RefreshSerializer(data=request.data))
+    if "refresh_token" in given:
+        return given["refresh_token"], "body"
+    token = request.COOKIES.get(REFRESH_COOKIE, "")
+    if token:
+        require_own_origin(request._request)
+    return token, "cookie"
+
+
+def _logged_in(logged_in: LoggedIn, transport: str, status: int = 200) -> Response:
+    answer: dict[str, Any] = {
+        "access_token": logged_in.access_token,
+        "token_type": "Bearer",
+        "expires_in": logged_in.expires_in,
+        "user": payloads.person(logged_in.user),
+    }
+    if transport == "body":
+        answer["refresh_token"] = logged_in.refresh_token
+        answer["refresh_expires_in"] = logged_in.refresh_expires_in
+        return Response(answer, status=status)
+    response = Response(answer, status=status)
+    _set_cookie(
+        response,
+        REFRESH_COOKIE,
+        logged_in.refresh_token,
+        path=REFRESH_COOKIE_PATH,
+        max_age=logged_in.refresh_expires_in,
+    )
+    if logged_in.known_device:
+        _set_cookie(
+            response,
+            KNOWN_DEVICE_COOKIE,
+            logged_in.known_device,
+            path="/",
+            max_age=known_device.LIFE_S,
+        )
+    return response
+
+
+def _set_cookie(response: Response, name: str, value: str, *, path: str, max_age: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        path=path,
+        max_age=max_age,
+        secure=settings.COOKIE_SECURE,
+        httponly=True,
+        samesite=settings.COOKIE_SAMESITE,
+    )

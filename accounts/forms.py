@@ -1,0 +1,88 @@
+"""Forms of the admin pages."""
+
+from __future__ import annotations
+
+import math
+
+from django import forms
+from django.contrib.auth import forms as auth_forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.forms import (
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    UserChangeForm,
+    UserCreationForm,
+)
+
+from accounts import actions
+from accounts.models import ApiKey, User
+
+
+class GuardedLoginForm(AuthenticationForm):
+    """The admin's log-in form; says when a name is locked, whether or not anybody has it."""
+
+    def get_invalid_login_error(self) -> ValidationError:
+        """The usual words, or how long to wait."""
+        wait_s = getattr(self.request, "login_retry_after", None)
+        if wait_s is None:
+            return super().get_invalid_login_error()
+        minutes = math.ceil(wait_s / 60)
+        return ValidationError(
+            ngettext(
+                "Too many failed sign-ins. Try again in %(minutes)d minute.",
+                "Too many failed sign-ins. Try again in %(minutes)d minutes.",
+                minutes,
+            )
+            % {"minutes": minutes},
+            code="locked",
+        )
+
+
+class PersonCreationForm(UserCreationForm):
+    """A new person, with a password typed twice."""
+
+    class Meta(auth_forms.BaseUserCreationForm.Meta):
+        model = User
+        fields = ("username", "email", "display_name", "role")
+
+
+class PersonChangeForm(UserChangeForm):
+    """A person without the password: that has a form of its own."""
+
+    password = None
+
+    class Meta(auth_forms.UserChangeForm.Meta):
+        model = User
+        fields = "__all__"
+
+    def clean(self) -> dict[str, object]:
+        """Keep somebody who can still do everything."""
+        cleaned: dict[str, object] = super().clean() or self.cleaned_data
+        stays = (
+            cleaned.get("is_active", True) and cleaned.get("role", self.instance.role) == "admin"
+        )
+        others = User.objects.filter(role="admin", is_active=True).exclude(pk=self.instance.pk)
+        was = User.objects.filter(pk=self.instance.pk, role="admin", is_active=True)
+        if not stays and was.exists() and not others.exists():
+            raise ValidationError(_("This is the last active admin."))
+        return cleaned
+
+
+class PersonPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
+    """A new password set by an admin; the person is logged out everywhere."""
+
+    def save(self, commit: bool = True) -> User:
+        """Store the password and end every device."""
+        user: User = super().save(commit)
+        actions.end_devices(user_id=user.pk, why=actions.Ended.PASSWORD)
+        return user
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A new key; the secret is made on saving and shown once."""
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "user", "scope", "expires_at")
