@@ -81,8 +81,7 @@ def running() -> Iterator[None]:
 def _stop(worker: ThreadWorker, thread: threading.Thread) -> None:
     from celery.worker import state
 
+    signals.worker_shutting_down.send(sender=worker.hostname, sig="SIGTERM", how="Warm", exitcode=0)
     # Read by the worker's loop between two messages; the type stubs know only its first value.
     state.should_stop = 0  # type: ignore[assignment]
     thread.join(STOP_DEADLINE_S)
-    if thread.is_alive():
-        worker.terminate()

@@ -8,3 +8,7 @@ class SessionsConfig(AppConfig):
 
     name = "sessions_app"
     verbose_name = "Chat sessions"
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        from sessions_app import receivers  # noqa: F401 - connecting is their import

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from accounts.models import Role, User
+from accounts.viewer import Viewer
 from chatsite.lib.clock import rfc3339, rfc3339_or_none
 from sessions_app.models import Attachment, ChatSession, Message, SenderKind
 
@@ -15,6 +16,17 @@ def person(user: User) -> Payload:
     """Return ``{id, kind, name, avatar}`` of a user."""
     kind = SenderKind.CUSTOMER if user.role == Role.CUSTOMER else SenderKind.AGENT
     return {"id": user.pk, "kind": kind, "name": user.name, "avatar": user.avatar or None}
+
+
+def viewer_as_person(viewer: Viewer) -> Payload:
+    """Return :func:`person` for a viewer."""
+    kind = SenderKind.AGENT if viewer.is_staff else SenderKind.CUSTOMER
+    return {
+        "id": viewer.user_id,
+        "kind": kind,
+        "name": viewer.name,
+        "avatar": viewer.avatar or None,
+    }
 
 
 def attachment(item: Attachment) -> Payload:

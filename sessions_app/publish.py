@@ -8,12 +8,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from chatsite.lib import request_id
 from chatsite.lib.bus import bus
 from sessions_app import payloads
 from sessions_app.models import Attachment, ChatSession, Message
+from sessions_app.protocol import Frame, MessageFrame, ReadFrame, TypingFrame
 
 
 def committed(
@@ -45,16 +44,13 @@ def committed(
     bus.publish("live", *events)
 
 
-def message_frame(message: Message, *, staff: bool, files: list[Attachment] | None = None) -> bytes:
+def message_frame(message: Message, *, staff: bool, files: list[Attachment] | None = None) -> str:
     """Return the ``message`` frame for staff or for customers, as JSON."""
-    return orjson.dumps(
-        {
-            "type": "message",
-            "session_id": str(message.session_id),
-            "version": message.version,
-            "message": payloads.message(message, staff=staff, attachments=files),
-        }
-    )
+    return MessageFrame(
+        session_id=str(message.session_id),
+        version=message.version,
+        message=payloads.message(message, staff=staff, attachments=files),
+    ).encode()
 
 
 def session_changed(session: ChatSession) -> None:
@@ -73,33 +69,40 @@ def session_changed(session: ChatSession) -> None:
 
 def read_marked(session_id: uuid.UUID, user_id: int, seq: int, *, staff_only: bool) -> None:
     """Tell the session that someone has read up to ``seq``."""
-    frame = {"type": "read", "session_id": str(session_id), "user_id": user_id, "seq": seq}
+    frame = ReadFrame(session_id=str(session_id), user_id=user_id, seq=seq)
     _ephemeral(session_id, frame, staff_only=staff_only)
 
 
-def typing(
-    session_id: uuid.UUID, user: payloads.Payload, *, active: bool, staff_only: bool
+def typing(session_id: uuid.UUID, user: payloads.Payload, *, active: bool) -> None:
+    """Tell the others in the session that someone types, or stopped."""
+    frame = TypingFrame(session_id=str(session_id), user=user, active=active)
+    _ephemeral(session_id, frame, sender=user["id"])
+
+
+def _ephemeral(
+    session_id: uuid.UUID, frame: Frame, *, staff_only: bool = False, sender: int | None = None
 ) -> None:
-    """Tell the session that someone types, or stopped."""
-    frame = {"type": "typing", "session_id": str(session_id), "user": user, "active": active}
-    _ephemeral(session_id, frame, staff_only=staff_only)
-
-
-def _ephemeral(session_id: uuid.UUID, frame: payloads.Payload, *, staff_only: bool) -> None:
     bus.publish(
         "live",
         {
             "type": "frame",
             "session": session_id.hex,
             "staff_only": staff_only,
-            "frame": orjson.dumps(frame),
+            "except": sender,
+            "frame": frame.encode(),
         },
     )
 
 
-def presence(user_id: int, status: str) -> None:
-    """Tell everyone who shares a session or a team with a user how they are."""
-    bus.publish("live", {"type": "presence", "user": user_id, "status": status})
+def presence(user_id: int, status: str, *, staff: bool, said: bool) -> None:
+    """Tell those who share a session with a user how they are; staff hear of all of staff.
+
+    ``said`` means the user chose the status, rather than a socket having come or gone.
+    """
+    bus.publish(
+        "live",
+        {"type": "presence", "user": user_id, "status": status, "staff": staff, "said": said},
+    )
 
 
 def reply_started(session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int) -> None:

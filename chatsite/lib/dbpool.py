@@ -50,7 +50,7 @@ async def run(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 def close() -> None:
     """End the threads (tests and shutdown); the next :func:`run` starts new ones."""
-    global _executor  # noqa: PLW0603
+    global _executor
     executor, _executor = _executor, None
     if executor is not None:
         for _ in range(settings.DB_THREADS):

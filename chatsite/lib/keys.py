@@ -1,6 +1,7 @@
 """Keys of an installation: from the environment, or made once and kept in the data folder."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import re
@@ -23,10 +24,8 @@ def kept(path: Path, make: Callable[[], str]) -> str:
         draft = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(make())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text()
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -73,7 +72,17 @@ def set_presence(*, viewer: Viewer, status: str) -> None:
     Presence.objects.update_or_create(
         user_id=viewer.user_id, defaults={"status": status, "seen_at": clock.now()}
     )
-    publish.presence(viewer.user_id, status)
+    publish.presence(viewer.user_id, status, staff=viewer.is_staff, said=True)
+
+
+def arrive(*, viewer: Viewer) -> None:
+    """Note that the viewer has a living socket; who said they are away stays away."""
+    row, _ = Presence.objects.update_or_create(
+        user_id=viewer.user_id,
+        defaults={"seen_at": clock.now()},
+        create_defaults={"seen_at": clock.now(), "status": PresenceStatus.ONLINE},
+    )
+    publish.presence(viewer.user_id, row.status, staff=viewer.is_staff, said=False)
 
 
 def touch_presence(user_ids: set[int]) -> None:
@@ -82,10 +91,8 @@ def touch_presence(user_ids: set[int]) -> None:
         Presence.objects.filter(user_id__in=user_ids).update(seen_at=clock.now())
 
 
-def leave_presence(user_id: int) -> None:
-    """Note that a user's last socket here has gone; another process may renew it at once."""
-    gone = clock.now() - timedelta(hours=1)
-    if Presence.objects.filter(user_id=user_id, seen_at__gt=gone).update(
-        seen_at=gone, status=F("status")
-    ):
-        publish.presence(user_id, PresenceStatus.OFFLINE)
+def leave(*, viewer: Viewer) -> None:
+    """Note that the viewer's last socket in a process has gone; another one may renew it."""
+    long_ago = clock.now() - timedelta(days=1)
+    Presence.objects.filter(user_id=viewer.user_id).update(seen_at=long_ago)
+    publish.presence(viewer.user_id, PresenceStatus.OFFLINE, staff=viewer.is_staff, said=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import threading
 from contextlib import ExitStack
 from typing import IO, Any
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             self.say("Starting the web server…")
             server.serve(listeners, on_ready=self.welcome)
             self.say("\nStopping…")
+        if any(not thread.daemon for thread in threading.enumerate()[1:]):
+            os._exit(0)  # a job that does not end; the next start takes it up again
 
     def say(self, line: str) -> None:
         """Progress in plain words, at once even through a pipe."""

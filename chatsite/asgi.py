@@ -1,0 +1,60 @@
+"""The ASGI application: Django, the socket, and what a web process does at start and end."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.urls import path
+
+from chatsite import health
+from chatsite.lib import loops
+from chatsite.lib.bus import bus
+from sessions_app.consumers import ChatConsumer
+from sessions_app.hub import hub
+from sessions_app.origin_check import OriginCheck
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Start the live feed with the server, and stop taking traffic before it ends."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            health.drain()
+            await hub.stop()
+            await bus.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+def start() -> None:
+    """Adopt the running loop as this process's loop and begin to listen."""
+    loops.adopt(asyncio.get_running_loop())
+    hub.start()
+
+
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a socket.  A server without lifespan support starts the live feed here."""
+    start()
+    await _websocket(scope, receive, send)
+
+
+_websocket = OriginCheck(URLRouter([path("api/v1/ws", ChatConsumer.as_asgi())]))
+
+application = ProtocolTypeRouter(
+    {"http": django_application, "websocket": websocket, "lifespan": lifespan}
+)

@@ -1,0 +1,61 @@
+"""Middleware of the project: the request id, one log line and the metrics of each request."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from structlog.contextvars import bound_contextvars
+
+from chatsite.lib import request_id
+from chatsite.lib.metrics import REQUEST_SECONDS, REQUESTS
+
+log = logging.getLogger("chatsite.request")
+
+QUIET = {"/healthz", "/readyz", "/metrics"}
+Response = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+class RequestContext:
+    """Accepts or makes ``X-Request-ID``, returns it, and logs the request without its query.
+
+    A query string can hold a ticket, so only the path is ever logged.
+    """
+
+    async_capable = True
+    sync_capable = False
+
+    def __init__(self, get_response: Response) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Serve the request with its id in every log line."""
+        given = request_id.accept_or_make(request.headers.get("X-Request-ID"))
+        began = time.perf_counter()
+        with request_id.use(given), bound_contextvars(request_id=given):
+            response = await self.get_response(request)
+            seconds = time.perf_counter() - began
+            match = request.resolver_match
+            view = match.view_name if match else "unknown"
+            REQUESTS.labels(request.method, view, response.status_code).inc()
+            REQUEST_SECONDS.labels(view).observe(seconds)
+            if request.path not in QUIET and not request.path.startswith("/static/"):
+                log.info(
+                    "request",
+                    extra={
+                        "method": request.method,
+                        "path": request.path,
+                        "status": response.status_code,
+                        "ms": round(seconds * 1000, 1),
+                        "user_id": getattr(getattr(request, "user", None), "pk", None),
+                    },
+                )
+        response.headers["X-Request-ID"] = given
+        return response
+
+
+request_context = RequestContext

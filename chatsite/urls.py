@@ -1,0 +1,40 @@
+"""Where everything is mounted."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
+
+from accounts.api import jwks
+from chatsite import health
+
+handler400 = "chatsite.api.bad_request"
+handler403 = "chatsite.api.denied"
+handler404 = "chatsite.api.not_found"
+handler500 = "chatsite.api.server_error"
+
+urlpatterns = [
+    path(
+        "api/v1/",
+        include(
+            [
+                path("", include("accounts.urls")),
+                path("", include("sessions_app.api.urls")),
+                path("", include("support.urls")),
+            ]
+        ),
+    ),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path(".well-known/jwks.json", jwks, name="jwks"),
+    path("health", health.health, name="health"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("", include("support.page_urls")),
+]

@@ -1,0 +1,314 @@
+"""The one WebSocket of the product, ``/api/v1/ws``: any number of sessions on a connection.
+
+It is a Channels consumer, routed and origin-checked by Channels.  Two things of the stock class
+are left out because they cost most of a message's time: it takes no channel of its own from the
+layer (the hub listens once per process), and frames do not go through a task and a thread each.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+
+from accounts import actions as accounts_actions
+from accounts.tokens import viewer_from_access
+from accounts.viewer import Viewer
+from chatsite.lib import clock, dbpool
+from chatsite.lib.errors import (
+    AuthTokenInvalid,
+    DomainError,
+    InternalError,
+    RateLimited,
+    SessionNotFound,
+)
+from chatsite.lib.metrics import FRAME_ERRORS, FRAMES_IN, SLOW_READERS, SOCKETS
+from sessions_app import access, payloads, publish
+from sessions_app.access import Membership
+from sessions_app.actions import posting, reading, replies
+from sessions_app.hub import Subscription, hub
+from sessions_app.protocol import (
+    Ack,
+    Close,
+    ErrorFrame,
+    Ping,
+    Pong,
+    Read,
+    Ready,
+    Send,
+    SetPresence,
+    StopReply,
+    Subscribe,
+    Typing,
+    Unsubscribe,
+    parse,
+)
+from sessions_app.writer import Result, writer
+
+log = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+SendASGI = Callable[[dict[str, Any]], Awaitable[None]]
+
+MOST_IN_FLIGHT = 100
+PATIENCE_WITH_FLOODS = 100
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    """One connection: its viewer, its subscriptions, and what waits to be sent to it."""
+
+    viewer: Viewer
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: SendASGI) -> None:
+        """Serve the connection until it ends."""
+        self.scope = scope
+        self._send = send
+        self._out: deque[str] = deque()
+        self._unsent = 0
+        self._wake = asyncio.Event()
+        self._closing: tuple[Close, str] | None = None
+        self._in_flight = 0
+        self._room = asyncio.Event()
+        self._tokens = float(settings.SOCKET_FRAME_BURST)
+        self._refilled_at = time.monotonic()
+        self._refused = 0
+        self.subscriptions: dict[str, Subscription] = {}
+        self.heard_at = time.monotonic()
+
+        if (await receive())["type"] != "websocket.connect":
+            return
+        await send({"type": "websocket.accept"})
+        SOCKETS.inc()
+        sender = asyncio.create_task(self._send_queued())
+        try:
+            if await self._enter():
+                await self._serve(receive, sender)
+            else:
+                await sender
+        finally:
+            SOCKETS.dec()
+            if hasattr(self, "viewer"):
+                hub.leave(self)
+            sender.cancel()
+
+    # --- Coming in ------------------------------------------------------------------------------
+
+    async def _enter(self) -> bool:
+        try:
+            self.viewer = await self._authenticate()
+        except DomainError as error:
+            self.push(ErrorFrame.of(error).encode())
+            self.end(Close.UNAUTHENTICATED, error.code)
+            return False
+        except Exception:
+            log.exception("socket not authenticated")
+            self.push(ErrorFrame.of(InternalError()).encode())
+            self.end(Close.SERVER_RESTART, "try again")
+            return False
+        if hub.sockets_of(self.viewer.user_id) >= settings.SOCKETS_PER_USER:
+            self.push(ErrorFrame.of(RateLimited("Too many connections")).encode())
+            self.end(Close.TOO_MANY, "too many connections")
+            return False
+        hub.join(self)
+        self.push(
+            Ready(user_id=self.viewer.user_id, heartbeat_s=settings.SOCKET_HEARTBEAT_S).encode()
+        )
+        return True
+
+    async def _authenticate(self) -> Viewer:
+        """Return who connects: by single-use ticket, access token or Authorization header."""
+        query = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"))
+        if ticket := query.get("ticket"):
+            return await dbpool.run(accounts_actions.redeem_ticket, ticket=ticket[0], purpose="ws")
+        if token := query.get("token"):
+            return await dbpool.run(viewer_from_access, token[0])
+        headers = dict(self.scope.get("headers", ()))
+        scheme, _, token_text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer" and token_text:
+            return await dbpool.run(viewer_from_access, token_text.strip())
+        raise AuthTokenInvalid
+
+    # --- Frames in ------------------------------------------------------------------------------
+
+    async def _serve(self, receive: Receive, sender: "asyncio.Task[None]") -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if self._closing is not None:
+                await sender
+                return
+            self.heard_at = time.monotonic()
+            raw: str | bytes = message.get("text") or message.get("bytes") or ""
+            if len(raw) > settings.SOCKET_MAX_FRAME_BYTES:
+                self.end(Close.TOO_LARGE, "frame too large")
+                continue
+            await self._handle(raw)
+            if self._in_flight >= MOST_IN_FLIGHT:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _handle(self, raw: str | bytes) -> None:
+        about: dict[str, Any] = {}
+        try:
+            self._spend_token()
+            command = parse(raw)
+            FRAMES_IN.labels(type(command).__name__).inc()
+            about = {
+                name: getattr(command, name)
+                for name in ("client_msg_id", "session_id")
+                if hasattr(command, name)
+            }
+            match command:
+                case Send():
+                    await self._say(command)
+                case Ping():
+                    self.push(Pong(timestamp=clock.rfc3339(clock.now())).encode())
+                case Subscribe():
+                    await self._subscribe(command)
+                case Unsubscribe():
+                    self._unsubscribe(command.session_id)
+                case Typing():
+                    await self._type(command)
+                case Read():
+                    member = await self._member(command.session_id)
+                    await dbpool.run(reading.mark_member_read, member, command.seq)
+                case SetPresence():
+                    await dbpool.run(
+                        reading.set_presence, viewer=self.viewer, status=command.status
+                    )
+                case StopReply():
+                    await dbpool.run(
+                        replies.stop_reply, viewer=self.viewer, session_id=command.session_id
+                    )
+        except DomainError as error:
+            self._refuse(error, **about)
+        except Exception:
+            log.exception("frame failed")
+            self._refuse(InternalError(), **about)
+
+    def _spend_token(self) -> None:
+        """Hold the connection to its rate; who keeps flooding is cut off."""
+        now = time.monotonic()
+        elapsed, self._refilled_at = now - self._refilled_at, now
+        self._tokens = min(
+            settings.SOCKET_FRAME_BURST,
+            self._tokens + elapsed * settings.SOCKET_FRAMES_PER_SECOND,
+        )
+        if self._tokens < 1:
+            self._refused += 1
+            if self._refused > PATIENCE_WITH_FLOODS:
+                self.end(Close.TOO_MANY, "too many frames")
+            raise RateLimited(retry_after=1 / settings.SOCKET_FRAMES_PER_SECOND)
+        self._tokens -= 1
+        if self._refused and self._tokens > settings.SOCKET_FRAME_BURST / 2:
+            self._refused = 0
+
+    def _refuse(self, error: DomainError, **about: Any) -> None:
+        FRAME_ERRORS.labels(error.code).inc()
+        self.push(ErrorFrame.of(error, **about).encode())
+
+    async def _member(self, session_id: str) -> Membership:
+        """Return what the viewer is in a session: known from a subscription, or asked now."""
+        subscription = self.subscriptions.get(session_id) or self.subscriptions.get(
+            str(access.parse_id(session_id))
+        )
+        if subscription is not None:
+            return subscription.member
+        return await dbpool.run(access.membership, self.viewer, session_id)
+
+    async def _say(self, command: Send) -> None:
+        member = await self._member(command.session_id)
+        item = posting.draft(
+            member,
+            content=command.content,
+            kind=command.kind,
+            client_msg_id=command.client_msg_id,
+            attachment_ids=command.attachment_ids,
+            reply_to=command.reply_to,
+        )
+        self._in_flight += 1
+        writer.submit(item, partial(self._said, command))
+
+    def _said(self, command: Send, result: Result) -> None:
+        self._in_flight -= 1
+        self._room.set()
+        if isinstance(result, DomainError):
+            self._refuse(result, client_msg_id=command.client_msg_id, session_id=command.session_id)
+            return
+        message = result.message
+        self.push(
+            Ack(
+                client_msg_id=command.client_msg_id,
+                session_id=str(message.session_id),
+                id=str(message.id),
+                seq=message.seq,
+                created_at=clock.rfc3339(message.created_at),
+            ).encode()
+        )
+
+    async def _subscribe(self, command: Subscribe) -> None:
+        key = str(access.parse_id(command.session_id))
+        if (
+            key not in self.subscriptions
+            and len(self.subscriptions) >= settings.SOCKET_MAX_SUBSCRIPTIONS
+        ):
+            raise RateLimited("Too many subscriptions on one connection")
+        await hub.subscribe(
+            self, key, after_seq=command.after_seq, after_version=command.after_version
+        )
+
+    def _unsubscribe(self, session_id: str) -> None:
+        subscription = self.subscriptions.pop(str(access.parse_id(session_id)), None)
+        if subscription is not None:
+            hub.unsubscribe(subscription)
+
+    async def _type(self, command: Typing) -> None:
+        member = self.subscriptions.get(str(access.parse_id(command.session_id)))
+        if member is None:
+            raise SessionNotFound
+        viewer = self.viewer
+        publish.typing(
+            member.member.session_id,
+            payloads.viewer_as_person(viewer),
+            active=command.active,
+        )
+
+    # --- Frames out -----------------------------------------------------------------------------
+
+    def push(self, text: str) -> None:
+        """Queue a frame.  A client that does not read is cut, and told to come back and resync."""
+        if self._closing is not None:
+            return
+        self._out.append(text)
+        self._unsent += len(text)
+        if self._unsent > settings.SOCKET_MAX_UNSENT_BYTES:
+            SLOW_READERS.inc()
+            self._out.clear()
+            self.end(Close.RESYNC, "resync")
+        self._wake.set()
+
+    def end(self, code: Close, reason: str = "") -> None:
+        """Close the connection after what is queued."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            self._wake.set()
+
+    async def _send_queued(self) -> None:
+        while True:
+            while self._out:
+                text = self._out.popleft()
+                await self._send({"type": "websocket.send", "text": text})
+                self._unsent -= len(text)
+            if self._closing is not None:
+                code, reason = self._closing
+                await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
+                return
+            self._wake.clear()
+            await self._wake.wait()

@@ -1,0 +1,135 @@
+"""Pages of sessions and messages by keyset: a cursor is a place, not a number of rows."""
+
+import base64
+import datetime as dt
+import uuid
+from typing import Any
+
+import orjson
+from django.db.models import Q
+
+from accounts.viewer import Viewer
+from chatsite.lib.errors import ValidationFailed
+from sessions_app import payloads, queries
+from sessions_app.access import Membership
+from sessions_app.models import ChatSession, SessionKind, SessionQuerySet, SessionStatus
+
+
+def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
+    """Return ``{results, next}`` of the sessions that the viewer may see and asked for."""
+    sessions = _filtered(viewer, wanted)
+    key, reverse = (
+        ("waiting_since", False) if wanted["ordering"] == "waiting" else ("updated_at", True)
+    )
+    if not reverse:
+        sessions = sessions.filter(waiting_since__isnull=False)
+    if wanted.get("cursor"):
+        moment, pk = _read_cursor(wanted["cursor"])
+        beyond = "lt" if reverse else "gt"
+        sessions = sessions.filter(
+            Q(**{f"{key}__{beyond}": moment}) | Q(**{key: moment, f"pk__{beyond}": pk})
+        )
+    order = [f"-{key}", "-pk"] if reverse else [key, "pk"]
+    limit = wanted["limit"]
+    found = list(queries.with_people(sessions.order_by(*order))[: limit + 1])
+    page = found[:limit]
+    more = len(found) > limit
+    return {
+        "results": queries.shown(page, staff=viewer.is_staff),
+        "next": _cursor(getattr(page[-1], key), page[-1].pk) if more else None,
+    }
+
+
+def _filtered(viewer: Viewer, wanted: dict[str, Any]) -> SessionQuerySet:
+    sessions = ChatSession.objects.visible_to(viewer).filter(archived_at__isnull=True)
+    if viewer.is_staff:
+        sessions = sessions.filter(kind=SessionKind.SUPPORT)
+    if wanted.get("status"):
+        sessions = sessions.filter(status__in=wanted["status"])
+    match wanted.get("assignee"):
+        case None:
+            pass
+        case "none":
+            sessions = sessions.filter(assignee__isnull=True)
+        case "me":
+            sessions = sessions.filter(assignee_id=viewer.user_id)
+        case number:
+            sessions = sessions.filter(assignee_id=number)
+    if wanted.get("team"):
+        sessions = sessions.filter(team_id=wanted["team"])
+    if wanted.get("tag"):
+        sessions = sessions.filter(tags__name=wanted["tag"].lower())
+    if wanted.get("customer"):
+        sessions = sessions.filter(customer_id=wanted["customer"])
+    if wanted.get("unread") is not None:
+        field = "staff_unread" if viewer.is_staff else "customer_unread"
+        some = Q(**{f"{field}__gt": 0})
+        sessions = sessions.filter(some if wanted["unread"] else ~some)
+    if words := wanted.get("q"):
+        sessions = _matching(sessions, words, staff=viewer.is_staff)
+    return sessions
+
+
+def _matching(sessions: SessionQuerySet, words: str, *, staff: bool) -> SessionQuerySet:
+    if "\0" in words:
+        raise ValidationFailed.of("q", "may not hold the NUL character")
+    said = Q(messages__content__icontains=words)
+    if not staff:
+        said &= ~Q(messages__kind="note")
+    people = Q(customer__display_name__icontains=words) | Q(customer__email__icontains=words)
+    return sessions.filter(Q(title__icontains=words) | said | people).distinct()
+
+
+def _cursor(moment: dt.datetime, pk: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([moment.isoformat(), pk])).decode()
+
+
+def _read_cursor(raw: str) -> tuple[dt.datetime, uuid.UUID]:
+    try:
+        moment, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
+        read = dt.datetime.fromisoformat(moment)
+        if read.tzinfo is None:
+            raise ValueError("without a time zone")
+        return read, uuid.UUID(pk)
+    except (ValueError, TypeError, AttributeError):
+        raise ValidationFailed.of("cursor", "not a cursor of this list") from None
+
+
+def counts(viewer: Viewer) -> dict[str, int]:
+    """Return how many sessions each view of the console holds."""
+    sessions = ChatSession.objects.visible_to(viewer).filter(archived_at__isnull=True)
+    if viewer.is_staff:
+        sessions = sessions.filter(kind=SessionKind.SUPPORT)
+    is_open = sessions.exclude(status=SessionStatus.CLOSED)
+    field = "staff_unread" if viewer.is_staff else "customer_unread"
+    return {
+        "waiting": sessions.filter(status=SessionStatus.QUEUED).count(),
+        "mine": is_open.filter(assignee_id=viewer.user_id).count(),
+        "bot": sessions.filter(status=SessionStatus.BOT).count(),
+        "open": is_open.count(),
+        "closed": sessions.filter(status=SessionStatus.CLOSED).count(),
+        "unread": is_open.filter(**{f"{field}__gt": 0}).count(),
+    }
+
+
+def message_page(
+    member: Membership,
+    *,
+    limit: int,
+    after_seq: int | None = None,
+    before_seq: int | None = None,
+) -> payloads.Payload:
+    """Return ``{results, next}``, ascending; with ``before_seq`` the page that ends there."""
+    rows = queries.messages_of(member.session_id, staff=member.staff)
+    if before_seq is not None:
+        found = list(rows.filter(seq__lt=before_seq).order_by("-seq")[: limit + 1])
+        page = found[:limit][::-1]
+        following = str(page[0].seq) if len(found) > limit else None
+    else:
+        found = list(rows.filter(seq__gt=after_seq or 0)[: limit + 1])
+        page = found[:limit]
+        following = str(page[-1].seq) if len(found) > limit else None
+    return {
+        "results": [payloads.message(item, staff=member.staff) for item in page],
+        "next": following,
+    }

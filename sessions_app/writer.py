@@ -1,0 +1,80 @@
+"""The group-commit writer: one per process, for what comes in by socket.
+
+All sends that wait while one transaction is on its way go into the next one.  A commit costs one
+fsync whether it holds one message or fifty, so this is what makes durable acks cheap.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from chatsite.lib import dbpool
+from chatsite.lib.errors import DomainError, InternalError, ServiceUnavailable
+from sessions_app.actions.posting import Draft, Posted, post_batch
+
+log = logging.getLogger(__name__)
+
+MOST_PER_COMMIT = 200
+Result = Posted | DomainError
+Done = Callable[[Result], None]
+
+
+class GroupCommit:
+    """Takes drafts in the event loop and calls back with each one's result after the commit."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Draft, Done]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+
+    def submit(self, item: Draft, done: Done) -> None:
+        """Post ``item`` with the next commit.  Results come in the order of submission."""
+        self._waiting.append((item, done))
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch = self._waiting[:MOST_PER_COMMIT]
+                del self._waiting[:MOST_PER_COMMIT]
+                drafts = [item for item, _ in batch]
+                results = await loop.run_in_executor(self._thread, commit, drafts)
+                for (_, done), result in zip(batch, results, strict=True):
+                    done(result)
+        finally:
+            self._task = None
+
+
+def commit(drafts: list[Draft]) -> list[Result]:
+    """Post the drafts together; if that fails, each by itself, so that one cannot spoil the rest.
+
+    Never raises: with the database away every draft gets :class:`ServiceUnavailable`, and its
+    sender repeats it with the same id.
+    """
+    try:
+        return dbpool.guarded(post_batch, drafts)
+    except (DatabaseError, InterfaceError) as error:
+        log.warning("commit failed", extra={"messages": len(drafts), "error": repr(error)})
+        if len(drafts) == 1 or not _reachable():
+            return [ServiceUnavailable(retry_after=2)] * len(drafts)
+    except Exception:
+        log.exception("commit failed")
+        if len(drafts) == 1:
+            return [InternalError()]
+    return [result for item in drafts for result in commit([item])]
+
+
+def _reachable() -> bool:
+    try:
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError):
+        return False
+    return True
+
+
+writer = GroupCommit()
