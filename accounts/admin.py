@@ -34,7 +34,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc]
+class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """People of every role."""
 
     form = PersonChangeForm

@@ -20,14 +20,15 @@ from accounts import actions
 from accounts.models import ApiKey, User
 
 
-class GuardedLoginForm(AuthenticationForm):
+class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
     """The admin's log-in form; says when a name is locked, whether or not anybody has it."""
 
     def get_invalid_login_error(self) -> ValidationError:
         """The usual words, or how long to wait."""
         wait_s = getattr(self.request, "login_retry_after", None)
         if wait_s is None:
-            return super().get_invalid_login_error()
+            usual: ValidationError = super().get_invalid_login_error()
+            return usual
         minutes = math.ceil(wait_s / 60)
         return ValidationError(
             ngettext(
@@ -40,7 +41,7 @@ class GuardedLoginForm(AuthenticationForm):
         )
 
 
-class PersonCreationForm(UserCreationForm):
+class PersonCreationForm(UserCreationForm):  # type: ignore[misc]
     """A new person, with a password typed twice."""
 
     class Meta(auth_forms.BaseUserCreationForm.Meta):
@@ -48,7 +49,7 @@ class PersonCreationForm(UserCreationForm):
         fields = ("username", "email", "display_name", "role")
 
 
-class PersonChangeForm(UserChangeForm):
+class PersonChangeForm(UserChangeForm):  # type: ignore[misc]
     """A person without the password: that has a form of its own."""
 
     password = None

@@ -23,6 +23,6 @@ class LegacyBCryptPasswordHasher(BCryptPasswordHasher):
 
     def encode(self, password: str, salt: Any) -> str:
         """Hash the first 72 bytes; today's bcrypt library refuses longer input instead."""
-        bcrypt = self._load_library()
+        bcrypt = self._load_library()  # type: ignore[attr-defined]
         hashed: bytes = bcrypt.hashpw(password.encode()[:72], salt)
         return f"{self.algorithm}${hashed.decode('ascii')}"

@@ -8,8 +8,6 @@ tells nothing about who exists.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 import time
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.crypto import salted_hmac
 
 from accounts.models import LoginAttempts
 from accounts.pool import release_connection
@@ -179,5 +178,5 @@ def _locked_row(limit: Limit) -> LoginAttempts:
 
 
 def _key(kind: str, name: str) -> str:
-    secret = hashlib.sha256(f"login-attempts:{settings.SECRET_KEY}".encode()).digest()
-    return hmac.new(secret, f"{kind}:{name}".encode(), hashlib.sha256).hexdigest()
+    text = f"{kind}:{name}".encode("utf-8", "surrogatepass")
+    return salted_hmac("accounts.lockout", text, algorithm="sha256").hexdigest()

@@ -210,7 +210,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             kwargs["update_fields"] = {*fields, "is_superuser"}
         super().save(*args, **kwargs)
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Compare in constant work; a hash of an older kind is replaced when it matches."""
         if self.password.startswith(("$2a$", "$2b$", "$2y$")):
             # As other systems export it; Django wants the algorithm's name in front.
