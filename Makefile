@@ -61,7 +61,7 @@ services: $(VENV)/.installed-dev ## Start the full topology: PostgreSQL, Redis, 
 
 seed: $(VENV)/.installed ## Bring the database up to date and put the demo data in
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) seed_demo
+	@$(MANAGE) seed
 
 # --- Checking -------------------------------------------------------------------------------------
 

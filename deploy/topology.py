@@ -44,7 +44,7 @@ def environment(servers: services.Servers) -> dict[str, str]:
 
 def prepare(env: Mapping[str, str]) -> None:
     """Bring the database up to date and put the demo data in at the first start."""
-    for command in (["migrate", "--verbosity", "0"], ["seed_demo"]):
+    for command in (["migrate", "--verbosity", "0"], ["seed"]):
         subprocess.run([*MANAGE, *command], env=env, cwd=ROOT, check=True)
 
 
@@ -59,6 +59,9 @@ def processes(env: Mapping[str, str]) -> dict[str, tuple[list[str], dict[str, st
         name = f"worker.{index + 1}"
         command = [*worker, "llm,default", "--hostname", f"{name}@%h", "--loglevel", "WARNING"]
         found[name] = (command, dict(env))
+    if not env.get("LLM_API_URL"):
+        demo = [*MANAGE, "demo_llm", "--port", str(services.free_port())]
+        found["demo-llm"] = (demo, dict(env))
     found["scheduler"] = ([*CELERY, "beat", "--loglevel", "WARNING"], dict(env))
     return found
 

@@ -27,11 +27,13 @@ class Command(BaseCommand):
 
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         if "LOG_LEVEL" not in os.environ:
+            # Celery sets Django's logging up once more, so the setting has to say it too.
+            settings.LOGGING["root"]["level"] = logging.WARNING
             logging.getLogger().setLevel(logging.WARNING)
         with ExitStack() as stack:
-            stack.callback(self.say, "Stopped. The data is kept; `make run` starts again.")
             stack.enter_context(self.only_one())
             listeners = self.listeners()
+            stack.callback(self.say, "Stopped. The data is kept; `make run` starts again.")
             self.migrate()
             self.seed()
             self.start_model(stack)
@@ -72,17 +74,32 @@ class Command(BaseCommand):
 
     def seed(self) -> None:
         """Put the demo shop in at the first start; never in production."""
-        from django.contrib.auth import get_user_model
+        from accounts.models import User
+        from support import demo
+        from support.actions.seed import seed_demo
 
-        self.first_start = not get_user_model().objects.exists()
-        if self.first_start and not settings.PRODUCTION:
-            from support.actions.seed import seed_demo
-
+        if not settings.PRODUCTION and not User.objects.exists():
             self.say("Putting in the demo shop…")
             seed_demo()
+        cast = User.objects.filter(username__in=[login["username"] for login in demo.logins()])
+        here = set(cast.values_list("username", flat=True))
+        self.logins = [login for login in demo.logins() if login["username"] in here]
 
     def start_model(self, stack: ExitStack) -> None:
         """Without a model endpoint of your own, the demo assistant answers."""
+        from llm.actions import ensure_default_model
+
+        if settings.LLM_API_URL or settings.PRODUCTION:
+            ensure_default_model()
+            return
+        from llm.demo import server as demo
+
+        self.say("Starting the demo assistant (set LLM_API_URL for a real one)…")
+        try:
+            address = stack.enter_context(demo.running(port=settings.DEMO_LLM_PORT))
+        except OSError as error:
+            raise CommandError(f"DEMO_LLM_PORT cannot be used: {error}") from error
+        ensure_default_model(demo_url=address)
 
     def start_jobs(self, stack: ExitStack) -> None:
         """Worker and scheduler as threads."""
@@ -103,6 +120,11 @@ Cland Chat is running.
   Agent console               {site}/console/
   Administration              {site}/admin/
   API, to read and to try     {site}/api/docs
+
 """
         )
-        self.say("Stop with ctrl-C.")
+        if self.logins:
+            self.say("Demo logins:")
+        for login in self.logins:
+            self.say(f"  {login['role']:8}{login['email']:20}{login['password']}")
+        self.say("\nStop with ctrl-C.")

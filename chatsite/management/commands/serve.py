@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from chatsite import server
 from chatsite.lib import env
@@ -21,4 +22,14 @@ class Command(BaseCommand):
             listeners = server.bind(env.text("HOST", "0.0.0.0"), settings.PORT)  # noqa: S104
         except server.PortTaken as error:
             raise CommandError(str(error)) from error
+        self.make_model()
         server.serve(listeners)
+
+    def make_model(self) -> None:
+        """The default model of LLM_API_URL; a database that is away is no reason not to start."""
+        from llm.actions import ensure_default_model
+
+        try:
+            ensure_default_model()
+        except DatabaseError as error:
+            self.stderr.write(f"The default model was not checked: {type(error).__name__}")
