@@ -1,0 +1,25 @@
+"""What the assistant does when sessions announce something."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import receiver
+
+from llm import turns
+from llm.wake import waker
+from sessions_app.signals import reply_stop_requested, reply_wanted
+
+
+@receiver(reply_wanted)
+def wake_a_worker(session_id: UUID, due_at: dt.datetime, **_: Any) -> None:
+    """Have a worker look at the session when its answer is due."""
+    waker.at(session_id, due_at)
+
+
+@receiver(reply_stop_requested)
+def stop_the_turn(turn_id: UUID, **_: Any) -> None:
+    """Note the wish in the database, where the worker sees it even if the bus is down."""
+    turns.request_stop(turn_id=turn_id)

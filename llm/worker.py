@@ -1,0 +1,37 @@
+"""Ties the engine to the life of a Celery worker process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from django.conf import settings
+
+from chatsite.lib import clock
+from llm import engine
+from llm.wake import waker
+
+QUEUE = "llm"
+
+
+@worker_ready.connect
+def start_engine(sender: Any = None, **_: Any) -> None:
+    """Start sweeping as soon as the worker is up, if it serves our queue."""
+    if settings.EMBEDDED:
+        return  # the web server brings the loop; the first task starts the engine in it
+    if sender is not None and QUEUE in sender.app.amqp.queues.consume_from:
+        engine.start()
+
+
+@worker_shutting_down.connect
+def stop_claiming(**_: Any) -> None:
+    """Take nothing new once the worker was told to end."""
+    engine.stop_claiming()
+
+
+@worker_shutdown.connect
+def drain_engine(**_: Any) -> None:
+    """Finish or give back what runs, and wake another worker for what was given back."""
+    for session_id in engine.drain():
+        waker.at(session_id, clock.now())
+    waker.flush()

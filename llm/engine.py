@@ -1,0 +1,522 @@
+"""Runs any number of answers at once on the process's event loop.
+
+The database says what is to be done and who does it; this module only does it. Whatever wakes it
+(a Celery task, its own sweep, the end of another answer), it claims, streams, and ends the turn.
+While an answer streams it holds no database connection; one query a second asks for all running
+answers together whether they are still wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import functools
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any, Literal, ParamSpec, TypeVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from chatsite.lib import clock, crypto, dbpool, loops, request_id
+from chatsite.lib.bus import bus
+from llm import actions, turns
+from llm.completion import Question, complete
+from llm.context import HANDOFF_TOOL, estimated_tokens, messages
+from llm.metrics import FIRST_TEXT, RUNNING, WAITING, WHOLE
+from llm.models import Turn
+from llm.policy import Wait
+from llm.providers import (
+    CompletionRequest,
+    Deadlines,
+    Endpoint,
+    Outcome,
+    Provider,
+    ProviderFailure,
+)
+from llm.providers.openai_compatible import OpenAICompatible
+from llm.text import tidy, visible_piece
+from llm.turns import Claim, Ended, Figures
+from sessions_app.reply_stream import ReplyStream
+
+log = logging.getLogger(__name__)
+
+Reason = Literal["floor", "stop", "newer", "lost", "drain"]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+PULSE_S = 1.0
+LEASE_EVERY_PULSES = 5
+CLOSE_STREAM_S = 3.0
+FINISH_PATIENCE_S = 40.0
+SHORTEST_ATTEMPT_S = 5.0
+
+
+class LongEnough(Exception):
+    """The answer has reached its greatest length; the rest is not wanted."""
+
+
+class Reply:
+    """One answer being streamed: its claim, its text so far, and why it was cancelled if it was."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.stream = ReplyStream(claim.session_id, claim.turn_id, claim.attempt, claim.epoch)
+        self.upstream: asyncio.Task[Outcome] | None = None
+        self.reason: Reason | None = None
+        self.parts: list[str] = []
+        self.length = 0
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self.ttft_ms: int | None = None
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(self.parts)
+
+    def take(self, piece: str) -> None:
+        """Take the next text from the provider and show it."""
+        if self.ttft_ms is None:
+            self.ttft_ms = self._elapsed_ms()
+            FIRST_TEXT.observe(self.ttft_ms / 1000)
+        piece = visible_piece(piece)
+        self.parts.append(piece)
+        self.length += len(piece)
+        self.stream.write(piece)
+        if self.length > settings.LLM_ANSWER_CHARS:
+            raise LongEnough
+
+    def cancel(self, reason: Reason) -> None:
+        """Close the provider's connection; the first reason counts."""
+        if self.reason is None and self.upstream is not None and not self.upstream.done():
+            self.reason = reason
+            self.upstream.cancel()
+
+    def figures(self, outcome: Outcome | None = None, finish_reason: str = "") -> Figures:
+        """What the attempt came to, with the tokens estimated when the provider did not tell."""
+        text = tidy(self.text, limit=settings.LLM_ANSWER_CHARS)
+        latency_ms = self._elapsed_ms()
+        WHOLE.observe(latency_ms / 1000)
+        usage = outcome.usage if outcome else None
+        if usage:
+            counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+            source = Turn.UsageSource.PROVIDER
+        else:
+            prompt = sum(estimated_tokens(line.content) for line in self.claim.lines)
+            completion = estimated_tokens(text)
+            counts = (prompt, completion, prompt + completion)
+            source = Turn.UsageSource.ESTIMATED
+        return Figures(
+            text=text,
+            finish_reason=outcome.finish_reason if outcome else finish_reason,
+            ttft_ms=self.ttft_ms,
+            latency_ms=latency_ms,
+            prompt_tokens=counts[0],
+            completion_tokens=counts[1],
+            total_tokens=counts[2],
+            usage_source=source,
+        )
+
+    def _elapsed_ms(self) -> int:
+        return round((self._loop.time() - self._started) * 1000)
+
+
+class Engine:
+    """All answers of this process. Its methods run in the loop, unless they say otherwise."""
+
+    def __init__(self, *, provider: Provider | None = None) -> None:
+        self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.provider: Provider = provider or OpenAICompatible()
+        self.draining = False
+        self.loop = asyncio.get_running_loop()
+        self._running: dict[UUID, Reply] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taking: set[UUID] = set()
+        self._again: set[UUID] = set()
+        self._waiting: dict[UUID, float] = {}
+        self._timers: dict[UUID, asyncio.TimerHandle] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._housekeeper: asyncio.Task[None] | None = None
+
+    # --- Waking ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen to cancellations, keep leases alive, and sweep."""
+        if self._housekeeper is None:
+            bus.listen("control", self._on_control)
+            self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
+
+    def wake(self, session_id: UUID) -> None:
+        """Look whether a session is owed an answer, and give it."""
+        if self.draining:
+            return
+        if session_id in self._taking:
+            self._again.add(session_id)
+        elif len(self._running) + len(self._taking) >= settings.LLM_MAX_STREAMS:
+            self._waiting.setdefault(session_id, asyncio.get_running_loop().time())
+            WAITING.set(len(self._waiting))
+        else:
+            self._waiting.pop(session_id, None)
+            self._taking.add(session_id)
+            self._idle.clear()
+            self._spawn(self._take(session_id))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, session_id: UUID) -> None:
+        found: Claim | Wait | None = None
+        try:
+            found = await dbpool.run(turns.claim, session_id=session_id, worker=self.worker)
+        except Exception:  # the sweep comes back to it
+            log.exception("claiming a turn failed", extra={"session_id": str(session_id)})
+        if isinstance(found, Claim):
+            self._running[found.turn_id] = reply = Reply(found)
+            RUNNING.set(len(self._running))
+            self._spawn(self._answer(reply))
+        self._taking.discard(session_id)
+        self._note_idle()
+        if session_id in self._again:
+            self._again.discard(session_id)
+            self.wake(session_id)
+        elif isinstance(found, Wait):
+            self._wake_at(session_id, found.until)
+        elif found is None:
+            self._next_waiting()
+
+    def _wake_at(self, session_id: UUID, moment: dt.datetime) -> None:
+        delay = max(0.0, (moment - clock.now()).total_seconds() + 0.005)
+        self._forget_timer(session_id)
+        loop = asyncio.get_running_loop()
+        self._timers[session_id] = loop.call_later(delay, self._wake_now, session_id)
+
+    def _wake_now(self, session_id: UUID) -> None:
+        self._timers.pop(session_id, None)
+        self.wake(session_id)
+
+    def _forget_timer(self, session_id: UUID) -> None:
+        if timer := self._timers.pop(session_id, None):
+            timer.cancel()
+
+    def _note_idle(self) -> None:
+        if not self._running and not self._taking:
+            self._idle.set()
+
+    def _next_waiting(self) -> None:
+        if self._waiting and len(self._running) + len(self._taking) < settings.LLM_MAX_STREAMS:
+            session_id = next(iter(self._waiting))
+            del self._waiting[session_id]
+            WAITING.set(len(self._waiting))
+            self.wake(session_id)
+
+    # --- Answering ---------------------------------------------------------------------------
+
+    async def _answer(self, reply: Reply) -> None:
+        claim = reply.claim
+        with request_id.use(request_id.current() or claim.turn_id.hex):
+            ended: Ended | None = None
+            try:
+                ended = await self._stream_and_end(reply)
+            except Exception:  # never silence: the lease runs out, and the sweep ends the turn
+                log.exception("answering failed", extra={"turn_id": str(claim.turn_id)})
+            finally:
+                self._running.pop(claim.turn_id, None)
+                RUNNING.set(len(self._running))
+                self._note_idle()
+            log.info(
+                "turn ended",
+                extra={
+                    "turn_id": str(claim.turn_id),
+                    "session_id": str(claim.session_id),
+                    "attempt": claim.attempt,
+                    "status": ended.status if ended else "unknown",
+                    "cancelled": reply.reason,
+                    "ttft_ms": reply.ttft_ms,
+                },
+            )
+        if ended is not None and ended.next_due_at is not None:
+            self._wake_at(claim.session_id, ended.next_due_at)
+        self._next_waiting()
+
+    async def _stream_and_end(self, reply: Reply) -> Ended | None:
+        claim = reply.claim
+        outcome: Outcome | None = None
+        failure: ProviderFailure | None = None
+        reply.upstream = asyncio.get_running_loop().create_task(self._ask(reply))
+        await asyncio.wait({reply.upstream})
+        await _close(reply.stream)
+        try:
+            outcome = reply.upstream.result()
+        except LongEnough:
+            return await _persist(
+                turns.finish, claim, reply.figures(finish_reason="length"), wants_person=None
+            )
+        except asyncio.CancelledError:
+            return await self._end_cancelled(reply)
+        except ProviderFailure as error:
+            failure = error
+        except Exception:
+            log.exception("a provider raised what it may not", extra={"model": claim.model.name})
+            failure = ProviderFailure("protocol")
+        figures = reply.figures(outcome)
+        if outcome is not None and not figures.text and outcome.handoff is None:
+            failure = ProviderFailure("empty")
+        if failure is not None or outcome is None:
+            failure = failure or ProviderFailure("empty")
+            return await _persist(
+                turns.fail, claim, figures, code=failure.code, reason=failure.reason
+            )
+        if outcome.refused != _refused(claim):
+            await _persist(
+                actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
+            )
+        asked = outcome.handoff.reason if outcome.handoff else None
+        return await _persist(turns.finish, claim, figures, wants_person=asked)
+
+    async def _ask(self, reply: Reply) -> Outcome:
+        claim = reply.claim
+        whole = min(settings.LLM_DEADLINES["whole"], settings.LLM_TURN_S - claim.age_s)
+        limit_ms = claim.model.default_params.get("timeout_ms")
+        if isinstance(limit_ms, int | float) and limit_ms > 0:
+            whole = min(whole, limit_ms / 1000)
+        deadlines = {**settings.LLM_DEADLINES, "whole": max(whole, SHORTEST_ATTEMPT_S)}
+        return await complete(
+            provider=self.provider,
+            endpoint=_endpoint(claim),
+            question=Question(
+                _request(claim, settings.LLM_CONTEXT_CHARS),
+                shorter=functools.partial(_request, claim, settings.LLM_CONTEXT_CHARS // 6),
+            ),
+            on_text=reply.take,
+            deadlines=Deadlines(**deadlines),
+        )
+
+    async def _end_cancelled(self, reply: Reply) -> Ended | None:
+        if reply.reason in (None, "lost", "drain"):
+            # Not ours to end: someone else has it, or will have it when it is given back.
+            return None
+        status = Turn.Status.SUPERSEDED if reply.reason == "newer" else Turn.Status.STOPPED
+        return await _persist(
+            turns.end_quietly, reply.claim, reply.figures(), status, str(reply.reason)
+        )
+
+    # --- Watching ----------------------------------------------------------------------------
+
+    def _on_control(self, event: dict[str, Any]) -> None:
+        if event.get("type") != "reply.cancel":
+            return
+        for reply in list(self._running.values()):
+            claim = reply.claim
+            if str(claim.session_id) != event.get("session_id"):
+                continue
+            if event.get("turn_id") in (None, str(claim.turn_id)):
+                self._cancel(reply, event.get("reason"))
+
+    def _cancel(self, reply: Reply, reason: Any) -> None:
+        if reason == "newer" and not reply.claim.may_be_superseded:
+            return
+        if reason in ("floor", "stop", "newer"):
+            reply.cancel(reason)
+
+    async def _keep_house(self) -> None:
+        loop = asyncio.get_running_loop()
+        swept_at, pulse = 0.0, 0
+        while True:
+            try:
+                if self._running:
+                    await self._check_running()
+                    pulse += 1
+                    if pulse % LEASE_EVERY_PULSES == 0:
+                        await self._extend_leases()
+                if loop.time() - swept_at >= settings.LLM_SWEEP_S and not self.draining:
+                    swept_at = loop.time()
+                    await self._sweep()
+            except Exception as error:  # noqa: BLE001 - it must outlive every outage
+                log.warning("housekeeping failed", extra={"error": type(error).__name__})
+            await asyncio.sleep(PULSE_S)
+
+    async def _check_running(self) -> None:
+        before = list(self._running.items())
+        found = await dbpool.run(
+            turns.pulses, turn_ids=[turn_id for turn_id, _ in before], worker=self.worker
+        )
+        for turn_id, reply in before:
+            claim, pulse = reply.claim, found.get(turn_id)
+            if pulse is None or pulse.attempt != claim.attempt:
+                reply.cancel("lost")
+            elif not pulse.has_floor or pulse.epoch != claim.epoch:
+                reply.cancel("floor")
+            elif pulse.stop_wanted:
+                reply.cancel("stop")
+            elif pulse.is_behind:
+                self._cancel(reply, "newer")
+
+    async def _extend_leases(self) -> None:
+        shown, others = {}, []
+        for turn_id, reply in self._running.items():
+            if reply.ttft_ms is None:
+                others.append(turn_id)
+            else:
+                shown[turn_id] = (reply.ttft_ms, reply.text)
+        await dbpool.run(turns.extend_leases, shown=shown, others=others, worker=self.worker)
+
+    async def _sweep(self) -> None:
+        for session_id in await dbpool.run(turns.sweep):
+            self.wake(session_id)
+        now = asyncio.get_running_loop().time()
+        for session_id, since in list(self._waiting.items()):
+            if now - since > settings.LLM_MAX_WAIT_S:
+                del self._waiting[session_id]
+                await dbpool.run(turns.give_up_waiting, session_id=session_id)
+
+    # --- Ending ------------------------------------------------------------------------------
+
+    def stop_claiming(self) -> None:
+        """Take nothing new; what runs goes on."""
+        self.draining = True
+        self._waiting.clear()
+        for session_id in list(self._timers):
+            self._forget_timer(session_id)
+
+    async def drain(self, patience: float | None = None) -> list[UUID]:
+        """Let running answers finish for ``patience`` seconds, then give the others back.
+
+        Returns the sessions of those given back, so that another worker can be woken for them.
+        """
+        self.stop_claiming()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.LLM_DRAIN_S if patience is None else patience):
+                await self._idle.wait()
+        left = list(self._running)
+        for reply in list(self._running.values()):
+            reply.cancel("drain")
+        sessions: list[UUID] = []
+        if left:
+            sessions = await _persist(turns.release, turn_ids=left, worker=self.worker)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self._idle.wait()
+        self.retire()
+        await self.provider.close()
+        return sessions
+
+    def retire(self) -> None:
+        """Stop listening and sweeping."""
+        self.stop_claiming()
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+            self._housekeeper = None
+        bus.forget(self._on_control)
+
+    def abandon(self) -> list[UUID]:
+        """Give everything back after the loop has ended; callable from any thread, blocks."""
+        left = list(self._running)
+        return turns.release(turn_ids=left, worker=self.worker) if left else []
+
+
+def _endpoint(claim: Claim) -> Endpoint:
+    try:
+        key = claim.model.read_api_key()
+    except crypto.UndecryptableError:
+        log.error("a model's key cannot be read, enter it again", extra={"model": claim.model.name})
+        raise ProviderFailure("auth") from None
+    return Endpoint(claim.model.base_url, claim.model.model, key, _refused(claim))
+
+
+def _refused(claim: Claim) -> frozenset[str]:
+    return frozenset(claim.model.capabilities.get("refused", ()))
+
+
+def _request(claim: Claim, budget: int) -> CompletionRequest:
+    params = claim.model.default_params
+    return CompletionRequest(
+        messages=messages(
+            claim.lines, system_prompt=claim.model.system_prompt.strip(), budget=budget
+        ),
+        temperature=params.get("temperature"),
+        top_p=params.get("top_p"),
+        max_tokens=params.get("max_tokens"),
+        tools=[HANDOFF_TOOL],
+    )
+
+
+async def _close(stream: ReplyStream) -> None:
+    # Chunks are a convenience: with Redis away, the answer is still finished from our own text.
+    try:
+        async with asyncio.timeout(CLOSE_STREAM_S):
+            await stream.aclose()
+    except Exception as error:  # noqa: BLE001
+        log.warning("the chunk log is unreachable", extra={"error": type(error).__name__})
+
+
+async def _persist(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do the end of a turn in the database, through an outage of it of some length."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + FINISH_PATIENCE_S
+    pause = 0.2
+    while True:
+        try:
+            return await dbpool.run(fn, *args, **kwargs)
+        except (DatabaseError, InterfaceError) as error:
+            if loop.time() > ends_at:
+                raise
+            log.warning("the database is away", extra={"error": type(error).__name__})
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 3.0)
+
+
+# --- The engine of this process, from any thread ------------------------------------------------
+
+_engine: Engine | None = None
+
+
+def engine() -> Engine:
+    """Return the process's engine, started; call inside the process's loop."""
+    global _engine  # noqa: PLW0603 - one per process
+    loop = asyncio.get_running_loop()
+    if _engine is not None and _engine.loop is not loop:
+        # A web server adopted its own loop after the worker thread had started on another one.
+        _engine.loop.call_soon_threadsafe(_engine.retire)
+        _engine = None
+    if _engine is None:
+        _engine = Engine()
+    _engine.start()
+    return _engine
+
+
+def start() -> None:
+    """Start the engine from any thread, so that it sweeps without having been woken."""
+    loops.background().call_soon_threadsafe(engine)
+
+
+def wake(session_id: UUID) -> None:
+    """Wake the engine from any thread; returns at once."""
+    loops.background().call_soon_threadsafe(lambda: engine().wake(session_id))
+
+
+def stop_claiming() -> None:
+    """Let the engine take nothing new; callable from any thread."""
+    if _engine is not None and _engine.loop.is_running():
+        _engine.loop.call_soon_threadsafe(_engine.stop_claiming)
+
+
+def drain(patience: float | None = None) -> list[UUID]:
+    """End the engine from a thread other than the loop's; blocks. See :meth:`Engine.drain`."""
+    global _engine  # noqa: PLW0603
+    ending, _engine = _engine, None
+    if ending is None:
+        return []
+    if not ending.loop.is_running():
+        # The web server whose loop it was has ended, and with it every running answer.
+        return ending.abandon()
+    future = asyncio.run_coroutine_threadsafe(ending.drain(patience), ending.loop)
+    return future.result(settings.LLM_DRAIN_S + (patience or 0) + FINISH_PATIENCE_S)
