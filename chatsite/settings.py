@@ -88,7 +88,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "support.csp.PolicyMiddleware",
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
@@ -176,6 +176,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "show-life": {"task": "chatsite.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": 3600.0},
 }
 
@@ -357,6 +358,48 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# --- Admin theme (support) ----------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Cland Chat",
+    "SITE_HEADER": "Cland Chat",
+    "SITE_SUBHEADER": _("Administration"),
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: f"{STATIC_URL}support/shop/cland.svg",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda request: f"{STATIC_URL}support/shop/cland.svg",
+        }
+    ],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "ENVIRONMENT": "support.admin_home.environment",
+    "DASHBOARD_CALLBACK": "support.admin_home.dashboard",
+    "STYLES": [lambda request: f"{STATIC_URL}support/admin/admin.css"],
+    "COLORS": {
+        "primary": {
+            "50": "#eef2ff",
+            "100": "#e0e7ff",
+            "200": "#c7d2fe",
+            "300": "#a5b4fc",
+            "400": "#818cf8",
+            "500": "#6366f1",
+            "600": "#4f46e5",
+            "700": "#4338ca",
+            "800": "#3730a3",
+            "900": "#312e81",
+            "950": "#1e1b4b",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "support.admin_home.navigation",
+    },
+}
+
 # --- Observability -----------------------------------------------------------------------------
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
@@ -389,6 +432,8 @@ LOGGING = {
         # Access lines of the servers hold query strings, and so tickets: ours do not.
         "uvicorn.access": {"level": "CRITICAL", "propagate": False},
         "daphne": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "aiohttp.access": {"level": "CRITICAL"},
     },

@@ -147,14 +147,15 @@ class ChatSessionAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     @display(description=_("Open in"))
     def links(self, session: ChatSession) -> SafeString:
         """The console, where one can act, and the list of this session's messages."""
+        look = "text-primary-600 dark:text-primary-400"
+        messages = reverse("admin:sessions_app_message_changelist")
         return format_html(
-            '<a class="text-primary-600 dark:text-primary-400" href="{}#/all/{}">{}</a>'
-            ' · <a class="text-primary-600 dark:text-primary-400" href="{}?session__id__exact={}">{}</a>',
-            reverse("console"),
-            session.pk,
+            '<a class="{}" href="{}">{}</a> · <a class="{}" href="{}">{}</a>',
+            look,
+            f"{reverse('console')}#/{'closed' if session.is_closed else 'open'}/{session.pk}",
             _("Console"),
-            reverse("admin:sessions_app_message_changelist"),
-            session.pk,
+            look,
+            f"{messages}?session__id__exact={session.pk}",
             _("Messages"),
         )
 

@@ -36,7 +36,7 @@ class Answer:
 
 
 MOSS = ("moss", _("Moss"))
-TARN = ("tarn", _("Tarn blue"))
+TARN = ("tarn", _("Lake blue"))
 RUST = ("rust", _("Rust"))
 OAT = ("oat", _("Oat"))
 SLATE = ("slate", _("Slate"))
@@ -46,8 +46,8 @@ HEATHER = ("heather", _("Heather"))
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "shell",
-        _("Drizzle Shell"),
-        _("Three-layer rain jacket, 390 g, hood that turns with you"),
+        _("Tarn Shell"),
+        _("Rain jacket, 20,000 mm, taped seams, a hood that turns with you"),
         "€189",
         (TARN, GORSE, MOSS),
         _("Bestseller"),
@@ -62,7 +62,7 @@ PRODUCTS: tuple[Product, ...] = (
     Product(
         "boot",
         _("Fell Boot"),
-        _("Waxed leather, resoleable, wide fit in every size"),
+        _("Waxed leather, true to size, wide version in every size"),
         "€210",
         (RUST, SLATE),
     ),
@@ -83,7 +83,7 @@ PRODUCTS: tuple[Product, ...] = (
     ),
     Product(
         "trousers",
-        _("Ridge Trousers"),
+        _("Scree Trousers"),
         _("Stretch, quick to dry, three leg lengths"),
         "€110",
         (SLATE, MOSS, OAT),
@@ -108,29 +108,29 @@ ANSWERS: tuple[Answer, ...] = (
     Answer(
         _("Delivery"),
         _(
-            "Two to four working days, €4.90, free from €75. Express orders placed before 14:00 "
-            "arrive the next working day for €9.90."
+            "Three to five working days for €4.90, free over €75. Express orders placed before "
+            "14:00 take one to two working days and cost €9.90."
         ),
     ),
     Answer(
         _("Returns and exchanges"),
         _(
-            "Sixty days, free of charge, as long as it is unworn. Exchanges for another size "
-            "leave our shelf the day you tell us."
+            "Sixty days, free of charge, as long as it is unworn and the tags are on. We set the "
+            "other size aside as soon as you ask for it."
         ),
     ),
     Answer(
         _("Sizes"),
         _(
-            "Our jackets leave room for one warm layer. Between two sizes, take the smaller one "
-            "for knitwear and the larger one for boots."
+            "Our jackets leave room for one warm layer. Between two sizes, take the larger for "
+            "jackets and the smaller for base layers. Boots are true to size."
         ),
     ),
     Answer(
-        _("Repairs"),
+        _("Warranty and repairs"),
         _(
-            "Zips and seams of everything we sell are repaired free for life. Tears and soles "
-            "cost €15 to €60, and take about ten days."
+            "Five years on seams, zips, buckles and membranes. Everything else our workshop mends "
+            "for €10 to €35, usually within ten working days."
         ),
     ),
 )

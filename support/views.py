@@ -48,6 +48,8 @@ def console(request: HttpRequest) -> HttpResponse:
         "ws": "/api/v1/ws",
         "locale": translation.get_language() or settings.LANGUAGE_CODE,
         "locales": locales.codes(),
+        "language_cookie": settings.LANGUAGE_COOKIE_NAME,
+        "demo_assistant": not settings.LLM_API_URL and not settings.PRODUCTION,
         "demo_logins": _demo_logins(),
     }
     response = render(request, "support/console.html", {"texts": console_texts(), "config": config})

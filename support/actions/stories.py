@@ -60,16 +60,16 @@ STORIES: tuple[Story, ...] = (
             _says(
                 0.1,
                 "assistant",
-                "Every size of the Fell Boot comes in a wide fit at the same price. Between two "
-                "sizes, take the larger one: the leather gives a little across the foot, but not "
-                "in length.",
+                "The Fell Boot is true to size. For wide feet take the “W” version, which comes in "
+                "every size at the same price. There should be a thumb's width in front of your "
+                "toes, with hiking socks on.",
             ),
             _says(1.5, "customer", "Good to know. I am a 39 in most shoes and 40 in trainers."),
             _says(
                 0.1,
                 "assistant",
-                "Then 40 wide is the safer choice. If it does not fit, the exchange is free and "
-                "the other size leaves our shelf the day you tell us.",
+                "Then 40 W is the safer choice. Wear them at home for a week: with an unworn sole "
+                "the exchange is free, and we set the other size aside as soon as you ask.",
             ),
             _says(2, "customer", "Is there someone who has actually worn them? For long days?"),
             _does(0.3, "customer", "handoff"),
@@ -80,7 +80,7 @@ STORIES: tuple[Story, ...] = (
                 "Hello Mara, Bea here. I walked the Pennine Way in mine in June: two weeks, one "
                 "blister, and that was my socks' fault. Give them a week around the house first.",
             ),
-            _says(2.2, "customer", "That is exactly what I wanted to hear. Ordering the 40 wide!"),
+            _says(2.2, "customer", "That is exactly what I wanted to hear. Ordering the 40 W!"),
             _says(0.6, "bea", "Lovely. Lace them loose over the instep for the first days."),
             _tags(0.2, "bea", "sizing", "boots"),
             _does(0.5, "bea", "close", "solved"),
@@ -135,27 +135,28 @@ STORIES: tuple[Story, ...] = (
         ),
     ),
     Story(
-        "New soles for old boots",
+        "Moth holes in a Heather Crew",
         hours_ago=26,
         name="Yusuf Demir",
         email="yusuf.demir@example.com",
         external_id="customer-0311",
         steps=(
-            _says(0, "customer", "My Fell Boots from 2019 have no tread left. Worth saving?"),
+            _says(0, "customer", "Moths got into my Heather Crew from 2019. Worth saving?"),
             _says(
                 0.1,
                 "assistant",
-                "Very likely. The Fell Boot is made to be resoled. New soles cost between €15 and "
-                "€60 depending on the wear, and take about ten days.",
+                "Very likely. Our workshop darns moth holes for €10 to €35 depending on the work, "
+                "usually within ten working days, whatever the age of the piece. Please wash it "
+                "first.",
             ),
-            _says(1, "customer", "And if the workshop says it is too late?"),
+            _says(1, "customer", "And how do I get it to you?"),
             _says(
                 0.1,
                 "assistant",
-                "Then they tell you before any work is done, and you only pay for the way back if "
-                "you want the boots returned.",
+                "Start the repair on our repairs page and print the label, or bring it to a store: "
+                "Bristol, Ghent, Hamburg or Lyon.",
             ),
-            _says(0.8, "customer", "Perfect, sending them on Monday."),
+            _says(0.8, "customer", "Perfect, washing it tonight."),
             _does(1, "customer", "close"),
             _rates(0.3, 4),
         ),
@@ -211,9 +212,7 @@ STORIES: tuple[Story, ...] = (
         email="tom.w@example.com",
         external_id="customer-0954",
         steps=(
-            _says(
-                0, "customer", "I want to send back a Drizzle Shell but recycled the box. Problem?"
-            ),
+            _says(0, "customer", "I want to send back a Tarn Shell but recycled the box. Problem?"),
             _says(
                 0.1,
                 "assistant",
@@ -244,19 +243,18 @@ STORIES: tuple[Story, ...] = (
         ),
     ),
     Story(
-        "Zip of a Drizzle Shell",
+        "Zip of a Tarn Shell",
         hours_ago=0.35,
         name="Priya Nair",
         email="priya.nair@example.com",
         external_id="customer-1177",
         steps=(
-            _says(0, "customer", "The main zip on my Drizzle Shell came apart this morning."),
+            _says(0, "customer", "The main zip on my Tarn Shell came apart this morning."),
             _says(
                 0.1,
                 "assistant",
-                "That should not happen, and it is covered: zips are repaired free for as long as "
-                "you own the jacket. Shall I arrange the repair, or would you like to talk to "
-                "somebody?",
+                "I am sorry about that. Zips have a five-year warranty. You can start a claim on "
+                "our warranty page with a photo and the order number, or talk to a person here.",
             ),
             _says(
                 1.3,
@@ -276,11 +274,11 @@ STORIES: tuple[Story, ...] = (
             _says(
                 0.1,
                 "assistant",
-                "Yes. Choose “parcel shop” at the checkout; delivery takes two to four working "
+                "Yes. Choose “parcel shop” at the checkout. Delivery takes three to five working "
                 "days, and the parcel waits there for a week.",
             ),
-            _says(1.5, "customer", "great, and is it still free from 75?"),
-            _says(0.1, "assistant", "Yes, free from €75, wherever it goes."),
+            _says(1.5, "customer", "great, and is it still free over 75?"),
+            _says(0.1, "assistant", "Yes, free over €75, wherever in the country it goes."),
         ),
     ),
 )

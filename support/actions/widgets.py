@@ -67,12 +67,17 @@ def rotate_secret(*, widget: Widget) -> str:
     return secret
 
 
+def check_widget(field: str, value: Any) -> Any:
+    """The tidied value of one field of FIELDS; raises ValidationFailed naming the field."""
+    check = _CHECKS.get(field)
+    return check(value) if check else value
+
+
 def _apply(widget: Widget, fields: Mapping[str, Any]) -> None:
     for field, value in fields.items():
         if field not in FIELDS:
             raise TypeError(f"not a field of a widget: {field}")
-        check = _CHECKS.get(field)
-        setattr(widget, field, check(value) if check else value)
+        setattr(widget, field, check_widget(field, value))
 
 
 def _name(raw: object) -> str:

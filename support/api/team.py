@@ -40,7 +40,7 @@ class SupportTeamSerializer(serializers.Serializer[Any]):
     """Teams and colleagues."""
 
     teams = TeamEntrySerializer(many=True)
-    people = ColleagueSerializer(many=True)
+    agents = ColleagueSerializer(many=True)
 
 
 class SupportTeamView(APIView):
@@ -64,6 +64,6 @@ class SupportTeamView(APIView):
                     {"id": team.pk, "name": team.name, "mine": team.pk in viewer.team_ids}
                     for team in queries.teams()
                 ],
-                "people": [payloads.colleague(one) for one in queries.colleagues(viewer=viewer)],
+                "agents": [payloads.colleague(one) for one in queries.colleagues(viewer=viewer)],
             }
         )
