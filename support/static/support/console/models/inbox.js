@@ -113,6 +113,24 @@ export class Inbox extends EventTarget {
     emit(this, "change");
   }
 
+  /** Somebody here has read up to `seq`; a customer's own mark says nothing about what waits for us. */
+  markRead(id, seq, userId = this.me) {
+    const session = this.#known.get(id);
+    if (!session?.unread || userId === session.customer?.id || seq < session.last_seq) return;
+    session.unread = 0;
+    this.#countLater();
+    emit(this, "change");
+  }
+
+  /** Somebody came or went. */
+  setOnline(userId, online) {
+    for (const session of this.#known.values()) {
+      if (session.customer?.id === userId) session.customer.online = online;
+      for (const place of session.participants ?? []) if (place.user?.id === userId) place.online = online;
+    }
+    emit(this, "change");
+  }
+
   // Internals
 
   #page(cursor) {

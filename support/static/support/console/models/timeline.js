@@ -77,11 +77,12 @@ function group(rows) {
   });
 }
 
-/** One tick under the last of our messages the customer has read, and one under the last we sent. */
+/** One tick under the last of ours the customer has read; one under the last we sent, until they answer. */
 function tick(rows, readSeq) {
   const ours = rows.filter((row) => row.message && row.side === "end" && row.look !== "note");
   const read = ours.findLast((row) => row.message.seq <= readSeq);
   const sent = ours.at(-1);
   if (read) read.tick = "read";
-  if (sent && sent !== read && sent.message.seq > readSeq) sent.tick = "sent";
+  const answered = rows.findLast((row) => row.message?.sender?.kind === "customer")?.message.seq ?? 0;
+  if (sent && sent !== read && sent.message.seq > answered) sent.tick = "sent";
 }

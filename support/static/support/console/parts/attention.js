@@ -1,0 +1,30 @@
+import { nameOf } from "../lib/people.js";
+import { beep, notify } from "../lib/notices.js";
+import { announce } from "../lib/dom.js";
+import { t } from "../lib/text.js";
+import { pageTitle, reasonToCall } from "../models/attention.js";
+import { routeOf } from "../lib/route.js";
+
+/** The number in the tab's title, the sound, the desktop notification. */
+export function watchAttention(desk) {
+  const { inbox, prefs } = desk;
+  const title = () => { document.title = pageTitle({ counts: inbox.counts, view: t(`view_${inbox.view.key}`) }); };
+  inbox.addEventListener("counts", title);
+  inbox.addEventListener("change", title);
+  inbox.addEventListener("arrived", ({ detail: { session, before } }) => {
+    const looking = !document.hidden && document.hasFocus() && session.id === desk.selectedId;
+    const reason = reasonToCall({ before, session, me: desk.me.id, looking });
+    if (!reason) return;
+    const name = nameOf(session.customer);
+    const text = session.last_message?.kind === "event" ? "" : session.last_message?.content ?? "";
+    announce(t(`call_${reason}`, { name }));
+    if (prefs.get("sound")) beep();
+    if (prefs.get("desktop") && (document.hidden || !document.hasFocus())) {
+      notify({
+        title: t(`call_${reason}`, { name }), body: text.slice(0, 160), tag: session.id,
+        onClick: () => { location.hash = routeOf({ view: reason === "waiting" ? "waiting" : "open", id: session.id }); },
+      });
+    }
+  });
+  title();
+}

@@ -1,0 +1,201 @@
+import { TypingSender } from "../../../sessions_app/models/typing.js";
+import { setIcon, setText } from "../lib/dom.js";
+import { t } from "../lib/text.js";
+import { sameGuard, sendGuard } from "../models/guard.js";
+import { Part } from "./part.js";
+
+const MOST = 8000;
+
+/** Where replies and notes are written. Says what a colleague or the assistant is doing before anything goes out. */
+class Composer extends Part {
+  #desk;
+  #mode = "reply";
+  #texts = { reply: "", note: "" };
+  #agreed = null;
+  #asked = null;
+  #typing = null;
+
+  start(desk, { onReopen, onSent }) {
+    this.#desk = desk;
+    this.onSent = onSent;
+    const { refs } = this;
+    for (const tab of this.#tabs) tab.addEventListener("click", () => { this.setMode(tab.dataset.mode); refs.text.focus(); });
+    this.querySelector("[role=tablist]").addEventListener("keydown", (event) => this.#onTabKey(event));
+    refs.form.addEventListener("submit", (event) => { event.preventDefault(); this.#submit(); });
+    refs.text.addEventListener("input", () => this.#onInput());
+    refs.text.addEventListener("keydown", (event) => this.#onKey(event));
+    refs.text.addEventListener("blur", () => this.#typing?.stop());
+    refs.reopen.addEventListener("click", onReopen);
+    refs["guard-send"].addEventListener("click", () => this.#sendAnyway());
+    refs["guard-cancel"].addEventListener("click", () => { this.#asked = null; this.#draw(); refs.text.focus(); });
+    desk.addEventListener("selected", () => this.#onSelected());
+    for (const type of ["thread", "session", "people"]) desk.addEventListener(type, Part.each(() => this.#draw()));
+    desk.prefs.addEventListener("change", () => this.#draw());
+  }
+
+  // Actions
+
+  /** @param {"reply" | "note"} mode */
+  setMode(mode) {
+    this.#texts[this.#mode] = this.refs.text.value;
+    this.#mode = mode;
+    this.#asked = null;
+    this.refs.text.value = this.#texts[mode];
+    this.#keep();
+    this.#grow();
+    if (mode === "note") this.#typing?.stop();
+    this.#draw();
+  }
+
+  write(mode) {
+    this.setMode(this.#desk.session?.status === "closed" ? "note" : mode);
+    this.refs.text.focus();
+  }
+
+  // What happens
+
+  #onSelected() {
+    const id = this.#desk.selectedId;
+    this.#typing?.stop();
+    this.#typing = id && new TypingSender({ send: (active) => this.#desk.connection.send({ type: "typing", session_id: id, active }) });
+    const { mode, reply, note } = id ? this.#desk.drafts.get(id) : { mode: "reply", reply: "", note: "" };
+    this.#texts = { reply, note };
+    this.#mode = mode;
+    this.#agreed = this.#asked = null;
+    this.refs.text.value = this.#texts[mode];
+    this.#grow();
+    this.#draw();
+  }
+
+  #onInput() {
+    this.#texts[this.#mode] = this.refs.text.value;
+    this.#asked = null;
+    this.#keep();
+    this.#grow();
+    // A note is not for the customer, and neither is the news that one is being written.
+    if (this.#mode === "reply" && this.refs.text.value) this.#typing?.key();
+    else this.#typing?.stop();
+    this.#draw();
+  }
+
+  #onKey(event) {
+    if (event.key === "Escape") {
+      event.stopPropagation();
+      if (this.#asked) this.refs["guard-cancel"].click();
+      else this.refs.text.blur();
+      return;
+    }
+    if (event.key !== "Enter" || event.isComposing || event.shiftKey) return;
+    const forced = event.ctrlKey || event.metaKey;
+    if (!forced && !this.#desk.prefs.get("enterSends")) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #onTabKey(event) {
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    event.preventDefault();
+    const tabs = this.#tabs.filter((tab) => !tab.hidden);
+    const other = tabs.find((tab) => tab.dataset.mode !== this.#mode);
+    if (!other) return;
+    this.setMode(other.dataset.mode);
+    other.focus();
+  }
+
+  // Sending
+
+  #submit() {
+    const content = this.refs.text.value.trim();
+    if (!content || content.length > MOST || !this.#desk.session) return;
+    const guard = this.#guard();
+    if (guard?.stop && !sameGuard(guard, this.#agreed)) {
+      this.#asked = guard;
+      this.#draw();
+      this.refs["guard-send"].focus();
+      return;
+    }
+    this.#send(content);
+  }
+
+  #sendAnyway() {
+    this.#agreed = this.#asked;
+    this.#asked = null;
+    this.#submit();
+    this.refs.text.focus();
+  }
+
+  #send(content) {
+    this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text" });
+    this.refs.text.value = "";
+    this.#texts[this.#mode] = "";
+    this.#typing?.stop();
+    this.#keep();
+    this.#grow();
+    this.#draw();
+    this.onSent();
+  }
+
+  // Drawing
+
+  get #tabs() { return [...this.querySelectorAll("[role=tab]")]; }
+
+  #guard() {
+    const { session, me, feed } = this.#desk;
+    return sendGuard({ session, me: me.id, mode: this.#mode, typing: feed?.typing, reply: feed?.reply });
+  }
+
+  #draw() {
+    const { session, prefs } = this.#desk;
+    if (!session) return;
+    const { refs } = this;
+    const closed = session.status === "closed";
+    if (closed && this.#mode === "reply") return this.setMode("note");
+    refs.closed.hidden = !closed;
+    refs.form.dataset.mode = this.#mode;
+    for (const tab of this.#tabs) {
+      const chosen = tab.dataset.mode === this.#mode;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      tab.hidden = closed && tab.dataset.mode === "reply";
+    }
+    refs.text.placeholder = t(this.#mode === "note" ? "note_placeholder" : "reply_placeholder", { name: session.customer?.name || t("visitor") });
+    refs.text.setAttribute("aria-label", t(this.#mode === "note" ? "note_label" : "reply_label"));
+    setText(refs["send-text"], t(this.#mode === "note" ? "add_note" : "send"));
+    setIcon(refs["send-icon"], this.#mode === "note" ? "note" : "send");
+    setText(refs.hint, t(prefs.get("enterSends") ? "hint_enter" : "hint_ctrl_enter"));
+    this.#drawGuard();
+    this.#drawLength();
+  }
+
+  #drawGuard() {
+    const { refs } = this;
+    const guard = this.#guard();
+    if (this.#asked && !sameGuard(guard, this.#asked)) this.#asked = null;
+    setText(refs.aside, guard && !this.#asked ? t(`guard_${guard.kind}`, { name: guard.name }) : "");
+    refs.aside.classList.toggle("warn", Boolean(guard?.stop));
+    refs.guard.hidden = !this.#asked;
+    if (this.#asked) setText(refs["guard-text"], t(`guard_${guard.kind}_ask`, { name: guard.name }));
+  }
+
+  #drawLength() {
+    const { text, left, send } = this.refs;
+    const length = text.value.length;
+    send.disabled = !text.value.trim() || length > MOST;
+    left.hidden = length < MOST - 500;
+    setText(left, `${length} / ${MOST}`);
+  }
+
+  /** For browsers that do not size a field by its content. */
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    const { text } = this.refs;
+    text.style.blockSize = "auto";
+    text.style.blockSize = `${text.scrollHeight}px`;
+  }
+
+  #keep() {
+    if (this.#desk.selectedId) this.#desk.drafts.set(this.#desk.selectedId, { mode: this.#mode, ...this.#texts });
+  }
+}
+
+customElements.define("console-composer", Composer);

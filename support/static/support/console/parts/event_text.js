@@ -1,0 +1,29 @@
+import { has, t } from "../lib/text.js";
+
+const ICONS = {
+  claimed: "claim", assigned: "claim", released: "release", transferred: "transfer", handoff: "handoff",
+  closed: "close", reopened: "reopen", reply_failed: "alert", rated: "star",
+};
+
+/** An event message in the reader's words; one we do not know speaks for itself. */
+export function eventText(message, me) {
+  const facts = message.metadata ?? {};
+  const values = { name: facts.agent?.name ?? "", team: facts.team?.name ?? facts.team ?? "", score: facts.score ?? "", reason: facts.reason ?? "" };
+  for (const key of candidates(facts, me)) if (has(key)) return t(key, values);
+  return message.content;
+}
+
+/** The most telling sentence first. */
+function* candidates(facts, me) {
+  const base = `event_${facts.event}`;
+  if (facts.event === "transferred" && !(facts.team?.name ?? facts.team)) return;
+  if (facts.event === "handoff") yield `${base}_${facts.online ? "online" : "offline"}`;
+  if (facts.agent && facts.agent.id === me) yield `${base}_you`;
+  if (facts.agent) yield base;
+  else yield `${base}_customer`;
+  if (!facts.agent) yield base;
+}
+
+export function eventIcon(message) {
+  return ICONS[message.metadata?.event] ?? "clock";
+}

@@ -1,0 +1,115 @@
+import { render } from "../../../sessions_app/helpers/richtext.js";
+import { icon, make, row, setIcon, setText } from "../lib/dom.js";
+import { drawAvatar, nameOf } from "../lib/people.js";
+import { has, t } from "../lib/text.js";
+import { clock, day, full } from "../lib/time.js";
+import { explain } from "../models/problems.js";
+import { eventIcon, eventText } from "./event_text.js";
+
+const FOOT_ICONS = { sending: "clock", waiting: "clock", sent: "check", read: "ticks", failed: "alert" };
+
+/** Rows of the thread; `context` holds {me, demo, onRetry, onDiscard, onStop, onFile}. */
+export function createRow(item, context) {
+  const element = row(`row-${item.type}`);
+  if (item.type === "message") {
+    const { retry, discard } = element.refs;
+    retry.addEventListener("click", () => context.onRetry(element.item.entry.id));
+    discard.addEventListener("click", () => context.onDiscard(element.item.entry.id));
+  }
+  if (item.type === "stream") element.refs.stop.addEventListener("click", context.onStop);
+  return element;
+}
+
+export function updateRow(element, item, context) {
+  element.item = item;
+  UPDATES[item.type](element, item, context);
+}
+
+/** A streamed answer and the message it becomes have one key but two looks. */
+export function fits(element, item) {
+  return element.item?.type === item.type;
+}
+
+const UPDATES = {
+  day: (element, { at }) => setText(element.refs.text, day(at)),
+  unread: () => {},
+  event: drawEvent,
+  message: drawMessage,
+  stream: drawStream,
+};
+
+function drawEvent(element, { message }, { me }) {
+  const { refs } = element;
+  setIcon(refs.icon, eventIcon(message));
+  setText(refs.text, eventText(message, me));
+  setText(refs.time, clock(message.created_at));
+  refs.time.dateTime = message.created_at;
+  element.classList.toggle("trouble", message.metadata?.event === "reply_failed");
+}
+
+function drawMessage(element, item, context) {
+  const { message, entry, look } = item;
+  const { refs } = element;
+  const deleted = Boolean(message?.deleted_at);
+  element.className = ["message", look, item.side === "end" && "end", item.first && "first", item.last && "last",
+    entry && entry.state !== "failed" && "pending", entry?.state === "failed" && "failed", deleted && "deleted"].filter(Boolean).join(" ");
+  const sender = message?.sender ?? { id: context.me, name: context.myName };
+  drawAvatar(refs.avatar, sender, { assistant: sender.kind === "assistant" });
+  setText(refs.name, sender.kind === "assistant" ? t("assistant") : item.mine ? t("you") : nameOf(sender));
+  drawLabel(refs.label, message, context);
+  const at = message?.created_at ?? new Date(item.at).toISOString();
+  setText(refs.time, clock(at) + (message?.edited_at && !deleted ? ` · ${t("edited")}` : ""));
+  refs.time.dateTime = at;
+  refs.time.title = full(at);
+  refs.note.hidden = look !== "note";
+  drawContent(refs.content, deleted ? t("deleted") : (message ?? entry).content, sender.kind === "assistant");
+  drawFiles(refs.files, message?.attachments ?? [], context);
+  drawFoot(refs, item);
+}
+
+function drawLabel(label, message, { demo }) {
+  const text = message?.sender?.kind === "assistant" ? message.metadata?.assistant_label || (demo ? t("demo_answer") : "") : "";
+  label.hidden = !text;
+  setText(label, text);
+}
+
+function drawContent(element, text, rich) {
+  if (element.dataset.text === text && element.childNodes.length) return;
+  element.dataset.text = text;
+  element.replaceChildren(render(text, { rich }));
+}
+
+function drawFiles(list, files, { onFile }) {
+  list.hidden = !files.length;
+  const drawn = files.map((file) => file.id).join();
+  if (list.dataset.drawn === drawn) return;
+  list.dataset.drawn = drawn;
+  list.replaceChildren(...files.map((file) => {
+    const item = make("li");
+    const link = make("a");
+    link.href = file.url;
+    link.append(icon(file.kind === "image" ? "image" : "file"), make("span", "grow", file.name || t("attachment")));
+    link.addEventListener("click", (event) => { event.preventDefault(); onFile(file); });
+    item.append(link);
+    return item;
+  }));
+}
+
+/** Whether it went out, and whether it was read; said in words as well as by a sign. */
+function drawFoot(refs, { tick, entry, message }) {
+  refs.foot.hidden = !tick;
+  if (!tick) return;
+  setIcon(refs["foot-icon"], FOOT_ICONS[tick]);
+  refs.foot.className = `message-foot ${tick}`;
+  const failed = tick === "failed";
+  const why = failed ? explain(entry.error ?? {}, { t, has }) : "";
+  setText(refs["foot-text"], failed ? t("not_sent", { why }) : t(`tick_${tick}`, { time: message ? clock(message.created_at) : "" }));
+  refs.retry.hidden = !failed;
+  refs.discard.hidden = !failed && tick !== "waiting";
+}
+
+function drawStream(element, { reply }) {
+  const { content, stop } = element.refs;
+  drawContent(content, reply.text, true);
+  stop.hidden = reply.settling;
+}
