@@ -3,8 +3,10 @@ import test from "node:test";
 import { randomId } from "../../sessions_app/static/sessions_app/helpers/ids.js";
 import { render, safeHref } from "../../sessions_app/static/sessions_app/helpers/richtext.js";
 import { SafeStorage } from "../../sessions_app/static/sessions_app/helpers/storage.js";
-import { fill, initials, plural } from "../../sessions_app/static/sessions_app/helpers/text.js";
-import { ago, dayLabel, duration } from "../../sessions_app/static/sessions_app/helpers/time.js";
+import { plural } from "../../sessions_app/static/sessions_app/helpers/plural.js";
+import { ago, duration } from "../../sessions_app/static/sessions_app/helpers/spans.js";
+import { fill, initials } from "../../sessions_app/static/sessions_app/helpers/text.js";
+import { dayLabel } from "../../sessions_app/static/sessions_app/helpers/time.js";
 import { Rest } from "../../sessions_app/static/sessions_app/models/rest.js";
 import { MapStorage } from "./support/cast.js";
 

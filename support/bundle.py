@@ -1,0 +1,111 @@
+"""One script out of a few native ES modules, one style sheet out of a few, when asked for.
+
+The widget's modules are served to a stranger's phone: one small request instead of twenty. There is
+no build step and no artefact; the sources are the modules themselves, which tests and the console
+use directly. Only the forms our modules use are understood, and anything else is refused loudly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
+
+from support import squeeze
+
+_IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\.[\w./-]+\.js)";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?function |class |const )", re.MULTILINE)
+_EXPORTED = re.compile(r"^export (?:(?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
+_LEFTOVER = re.compile(r"^\s*(?:import|export)\b.*$", re.MULTILINE)
+
+
+def bundle(entry: str) -> str:
+    """The script for a static file such as `support/widget/main.js`, with all it imports.
+
+    Raises ImproperlyConfigured for a module that is missing or written in a form not understood.
+    """
+    names: dict[str, str] = {}
+    return squeeze.script("".join(_modules(entry, names, ())))
+
+
+def script_of(entry: str) -> str:
+    """As :func:`bundle`, put together once for each state of its sources on disk."""
+    return _script(entry, _written(_reached(entry)))
+
+
+def style_of(*paths: str) -> str:
+    """Style sheets in one, small, put together once for each state of its sources on disk."""
+    return _style(paths, _written(paths))
+
+
+@lru_cache(maxsize=8)
+def _script(entry: str, _written: tuple[float, ...]) -> str:
+    return bundle(entry)
+
+
+@lru_cache(maxsize=8)
+def _style(paths: tuple[str, ...], _written: tuple[float, ...]) -> str:
+    return squeeze.style("".join(_source(path).read_text(encoding="utf-8") for path in paths))
+
+
+def _written(paths: Iterable[str]) -> tuple[float, ...]:
+    return tuple(_source(path).stat().st_mtime for path in paths)
+
+
+def _modules(path: str, names: dict[str, str], above: tuple[str, ...]) -> Iterator[str]:
+    """The text of every module not yet in `names`, dependencies first."""
+    if path in above:
+        raise ImproperlyConfigured(f"{path} imports itself")
+    source = _source(path).read_text(encoding="utf-8")
+    for wanted in _imports(path, source):
+        if wanted not in names:
+            yield from _modules(wanted, names, (*above, path))
+    names[path] = f"m{len(names)}"
+    yield _wrap(path, source, names)
+
+
+def _wrap(path: str, source: str, names: dict[str, str]) -> str:
+    given = _EXPORTED.findall(source)
+    body = _IMPORT.sub(
+        lambda found: f"const {{ {found[1]} }} = {names[_resolve(path, found[2])]};", source
+    )
+    body = _EXPORT.sub("", body)
+    if left := _LEFTOVER.search(body):
+        raise ImproperlyConfigured(f"{path}: not understood: {left[0].strip()}")
+    return f"const {names[path]} = (() => {{\n{body}return {{ {', '.join(given)} }};\n}})();\n"
+
+
+def _reached(entry: str) -> list[str]:
+    found: list[str] = []
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            waiting += _imports(path, _source(path).read_text(encoding="utf-8"))
+    return found
+
+
+def _imports(path: str, source: str) -> list[str]:
+    return [_resolve(path, target) for _, target in _IMPORT.findall(source)]
+
+
+def _resolve(path: str, target: str) -> str:
+    parts = path.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _source(path: str) -> Path:
+    found = finders.find(path)
+    if not isinstance(found, str):
+        raise ImproperlyConfigured(f"{path} is missing")
+    return Path(found)

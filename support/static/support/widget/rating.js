@@ -1,0 +1,53 @@
+import { say } from "./words.js";
+
+/** What is asked when a conversation is closed. Raises `again`. */
+export class ChatRating extends HTMLElement {
+  #chat = null;
+
+  /** @param {import("./chat.js").Chat} chat */
+  set chat(chat) {
+    this.#chat = chat;
+    const form = this.querySelector("form");
+    form.addEventListener("change", () => this.#chosen());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#rate(form);
+    });
+    form.querySelectorAll("input").forEach((input) => input.setAttribute("aria-label", `${input.value}: ${say(`rating.${input.value}`)}`));
+    this.querySelector("#again").addEventListener("click", () => this.dispatchEvent(new CustomEvent("again")));
+    chat.addEventListener("change", () => this.#draw());
+  }
+
+  #draw() {
+    const closed = this.#chat.status === "closed";
+    const fresh = closed && this.hidden;
+    this.hidden = !closed;
+    if (!closed) return;
+    const rated = this.#chat.feed.session?.rating;
+    this.querySelector("form").hidden = Boolean(rated);
+    if (fresh && !rated) {
+      this.querySelector("form").reset();
+      this.#chosen();
+    }
+  }
+
+  #chosen() {
+    const score = new FormData(this.querySelector("form")).get("score");
+    this.querySelector("output").textContent = score ? say(`rating.${score}`) : "";
+    this.querySelector(".more").hidden = !score;
+  }
+
+  async #rate(form) {
+    const data = new FormData(form);
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
+    try {
+      await this.#chat.rate(Number(data.get("score")), String(data.get("comment") ?? ""));
+      form.hidden = true;
+      this.querySelector("#again").focus();
+    } catch {
+      this.querySelector("output").textContent = say("action_failed");
+    }
+    button.disabled = false;
+  }
+}
