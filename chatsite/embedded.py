@@ -15,6 +15,7 @@ from celery.exceptions import SecurityWarning
 
 from chatsite.celery import app
 
+NAME = "embedded"
 QUEUES = "default,llm"
 CONCURRENCY = 16
 START_DEADLINE_S = 20.0
@@ -53,7 +54,7 @@ def running() -> Iterator[None]:
     signals.worker_ready.connect(on_ready)
     worker = ThreadWorker(
         app=app,
-        hostname="embedded",
+        hostname=NAME,
         pool="threads",
         concurrency=CONCURRENCY,
         queues=QUEUES,

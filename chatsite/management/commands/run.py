@@ -28,7 +28,8 @@ class Command(BaseCommand):
     def handle(self, *_arguments: Any, **_options: Any) -> None:
         if "LOG_LEVEL" not in os.environ:
             # Celery sets Django's logging up once more, so the setting has to say it too.
-            settings.LOGGING["root"]["level"] = logging.WARNING
+            logs: dict[str, Any] = settings.LOGGING
+            logs["root"]["level"] = "WARNING"
             logging.getLogger().setLevel(logging.WARNING)
         with ExitStack() as stack:
             stack.enter_context(self.only_one())
