@@ -315,6 +315,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "chatsite" / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["support.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -48,6 +48,7 @@ class ParticipantInline(LookOnly, TabularInline):  # type: ignore[misc]
     model = Participant
     fields = ("user", "role", "read_seq", "joined_at", "left_at")
     extra = 0
+    hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Participant]:
         """With the people, in one query."""
@@ -78,7 +79,7 @@ class ChatSessionAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     inlines = (ParticipantInline,)
     fieldsets = (
-        (None, {"fields": ("title", "state", "customer", "assignee", "team", "labels", "links")}),
+        (None, {"fields": ("title", "status", "customer", "assignee", "team", "labels", "links")}),
         (_("What was said"), {"fields": ("transcript",)}),
         (
             _("Details"),

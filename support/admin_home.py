@@ -68,7 +68,7 @@ class Fact:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The numbers of the first page: four queries, however much there is."""
-    return {**context, "facts_now": _now(), "facts_week": _week()}
+    return {**context, "title": _("Overview"), "facts_now": _now(), "facts_week": _week()}
 
 
 def _sessions(query: str = "") -> str:
