@@ -76,13 +76,13 @@ def running() -> Iterator[None]:
     finally:
         signals.worker_ready.disconnect(on_ready)
         scheduler.service.stop()
-        _stop(worker, thread)
+        _stop(thread)
 
 
-def _stop(worker: ThreadWorker, thread: threading.Thread) -> None:
+def _stop(thread: threading.Thread) -> None:
     from celery.worker import state
 
-    signals.worker_shutting_down.send(sender=worker.hostname, sig="SIGTERM", how="Warm", exitcode=0)
+    signals.worker_shutting_down.send(sender=NAME, sig="SIGTERM", how="Warm", exitcode=0)
     # Read by the worker's loop between two messages; the type stubs know only its first value.
     state.should_stop = 0  # type: ignore[assignment]
     thread.join(STOP_DEADLINE_S)
