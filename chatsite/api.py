@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 MOST_BODY_BYTES = 1024 * 1024
+MOST_BODY_DEPTH = 64
 
 
 class StrictJSONParser(BaseParser):
@@ -37,9 +38,30 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """Return the parsed body; raise ParseError when it is not JSON."""
         try:
-            return orjson.loads(stream.read())
+            body = orjson.loads(stream.read())
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError("The body is not valid JSON") from error
+        if _is_deeper(body, MOST_BODY_DEPTH):
+            raise exceptions.ParseError("The body is nested too deeply")
+        return body
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Tell whether lists and objects stand in each other more than ``most`` times.
+
+    REST framework turns values into strings, and Python's stack ends before orjson's 1,024 levels.
+    """
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class OrjsonRenderer(BaseRenderer):
