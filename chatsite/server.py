@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
@@ -9,8 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+import uvloop
 from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from chatsite.lib import loops
 
 DRAIN_S = 8
 MESSAGE_TOO_BIG, FRAME_TOO_LARGE = 1009, 4413
@@ -72,14 +76,25 @@ class Server(uvicorn.Server):
         self.on_ready()
 
 
+def reserve_loop() -> None:
+    """Say early which loop this process will serve on, so that live events wait for it."""
+    if settings.ASGI_SERVER == "daphne":
+        from daphne.server import twisted_loop
+
+        loops.adopt(twisted_loop)
+    else:
+        asyncio.set_event_loop(loops.reserve(uvloop.new_event_loop))
+
+
 def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> None:
     """Serve the product until SIGTERM or ctrl-C, then close sockets (1012) and drain requests."""
     if settings.ASGI_SERVER == "daphne":
+        reserve_loop()
         _serve_with_daphne(listeners, on_ready)
         return
     config = uvicorn.Config(
         "chatsite.asgi:application",
-        loop="uvloop",
+        loop="none",
         http="httptools",
         lifespan="on",
         ws=SocketProtocol,
@@ -98,7 +113,13 @@ def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> Non
     # uvicorn raises the signal again once it has drained; the caller still has to tidy up then.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    Server(config, on_ready).run(sockets=listeners)
+    reserve_loop()
+    loop = loops.reserve()
+    try:
+        loop.run_until_complete(Server(config, on_ready).serve(sockets=listeners))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 def _serve_with_daphne(listeners: list[socket.socket], on_ready: Ready) -> None:

@@ -217,8 +217,8 @@ class Frame:
     def encode(self) -> str:
         """Return the frame as JSON, without the fields that are ``None`` and optional."""
         body: dict[str, Any] = {"type": self.wire}
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
+        for field in fields(self):
+            value = getattr(self, name := field.name)
             if value is not None:
                 body[name] = value
         return orjson.dumps(body).decode()

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 
 from chatsite.lib import dbpool
 from chatsite.lib.errors import DomainError, InternalError, ServiceUnavailable
@@ -35,6 +35,12 @@ class GroupCommit:
         self._waiting.append((item, done))
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def close(self) -> None:
+        """End the thread and its connection (tests and shutdown); the next send starts anew."""
+        self._thread.submit(connections.close_all)
+        self._thread.shutdown(wait=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()

@@ -109,6 +109,7 @@ def open_session(
             team=team,
             status=SessionStatus.BOT if assistant else SessionStatus.QUEUED,
             floor=Floor.ASSISTANT if assistant else Floor.NOBODY,
+            waiting_since=None if assistant else clock.now(),
             version=1,
             public_version=1,
         )

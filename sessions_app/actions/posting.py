@@ -367,8 +367,9 @@ def _place(session: ChatSession, author: Author) -> Participant:
 
 def join(places: Sequence[Participant]) -> None:
     """Make people participants; who observed, or had left, takes part again."""
+    once = {(place.session_id, place.user_id): place for place in places}
     Participant.objects.bulk_create(
-        places,
+        once.values(),
         update_conflicts=True,
         unique_fields=["session", "user"],
         update_fields=["role", "left_at"],

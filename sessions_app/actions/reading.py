@@ -54,6 +54,7 @@ def mark_member_read(member: Membership, seq: object) -> None:
         else:
             session.customer_unread = unread.exclude(sender_id=user_id).count()
             session.save(update_fields=["customer_unread"])
+        transaction.on_commit(lambda: publish.session_changed(session), robust=True)
         transaction.on_commit(
             lambda: publish.read_marked(
                 member.session_id,

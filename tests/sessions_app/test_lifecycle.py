@@ -1,0 +1,184 @@
+"""Claiming, handing on, closing and rating over REST."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from accounts.models import Team
+from sessions_app.models import ChatSession
+from tests import cast, kernel
+from tests.kernel import Rest, code
+
+pytestmark = pytest.mark.django_db
+
+DEEDS = [
+    ("claim", None),
+    ("release", None),
+    ("assign", {"agent_id": None}),
+    ("transfer", {"team_id": 1}),
+    ("close", None),
+    ("reopen", None),
+    ("handoff", None),
+    ("retry-reply", None),
+    ("rating", {"score": 3}),
+    ("read", {"seq": 1}),
+    ("reply/stop", None),
+]
+
+
+def at(chat: ChatSession, tail: str = "") -> str:
+    return f"/chat/sessions/{chat.id}{tail}"
+
+
+@pytest.mark.parametrize(("deed", "body"), DEEDS)
+def test_every_deed_is_closed_to_nobody_and_strangers(
+    chat: ChatSession, deed: str, body: object
+) -> None:
+    assert code(Rest().post(at(chat, f"/{deed}"), body)) == (401, "AUTH_TOKEN_INVALID")
+    for stranger in (cast.mia(), cast.bea()):
+        response = Rest(stranger).post(at(chat, f"/{deed}"), body)
+        assert code(response) == (404, "SESSION_NOT_FOUND")
+
+
+@pytest.mark.parametrize("deed", ["claim", "release", "assign"])
+def test_a_customer_does_no_staff_work(chat: ChatSession, deed: str) -> None:
+    assert code(Rest(cast.vic()).post(at(chat, f"/{deed}"))) == (403, "PERMISSION_DENIED")
+
+
+def test_claim_release_and_the_events_of_it(chat: ChatSession) -> None:
+    ben = Rest(cast.ben())
+    claimed = ben.post(at(chat, "/claim")).json()
+    assert (claimed["status"], claimed["floor"]) == ("assigned", "agent")
+    assert claimed["assignee"]["name"] == "Ben"
+    assert ben.post(at(chat, "/claim")).status_code == 200
+    assert code(Rest(cast.ada()).post(at(chat, "/claim"))) == (409, "SESSION_ALREADY_ASSIGNED")
+    released = ben.post(at(chat, "/release")).json()
+    assert (released["status"], released["assignee"]) == ("queued", None)
+    events = [m["metadata"]["event"] for m in ben.get(at(chat, "/messages")).json()["results"]]
+    assert events == ["claimed", "released"]
+
+
+def test_an_agents_message_takes_the_floor(support: Team) -> None:
+    chat = kernel.chat(cast.vic(), assistant=True)
+    Rest(cast.ben()).post(at(chat, "/messages"), {"content": "Hello from a person"})
+    session = Rest(cast.ben()).get(at(chat)).json()
+    assert (session["floor"], session["status"]) == ("agent", "assigned")
+
+
+def test_a_note_takes_nothing(support: Team) -> None:
+    chat = kernel.chat(cast.vic(), assistant=True)
+    Rest(cast.ben()).post(at(chat, "/messages"), {"content": "psst", "kind": "note"})
+    assert Rest(cast.ben()).get(at(chat)).json()["floor"] == "assistant"
+
+
+def test_transfer_moves_the_session_to_another_team(chat: ChatSession, sales: Team) -> None:
+    ben, bea = Rest(cast.ben()), Rest(cast.bea())
+    ben.post(at(chat, "/claim"))
+    moved = ben.post(at(chat, "/transfer"), {"team_id": sales.pk, "note": "wants a quote"})
+    assert moved.status_code == 200
+    assert bea.get(at(chat)).json()["status"] == "queued"
+    notes = [m for m in bea.get(at(chat, "/messages")).json()["results"] if m["kind"] == "note"]
+    assert notes[0]["content"] == "wants a quote"
+
+
+def test_transfer_to_an_agent_outside_the_team_is_refused(chat: ChatSession) -> None:
+    ben = Rest(cast.ben())
+    for who in (cast.bea().pk, cast.mia().pk, 10**9):
+        response = ben.post(at(chat, "/transfer"), {"agent_id": who})
+        assert code(response) == (400, "VALIDATION_FAILED")
+
+
+def test_close_reopen_rate(chat: ChatSession) -> None:
+    vic, ben = Rest(cast.vic()), Rest(cast.ben())
+    ben.post(at(chat, "/claim"))
+    assert ben.post(at(chat, "/close"), {"reason": "solved"}).json()["status"] == "closed"
+    assert ben.post(at(chat, "/close")).status_code == 200
+    assert code(ben.post(at(chat, "/rating"), {"score": 5})) == (403, "PERMISSION_DENIED")
+    rated = vic.post(at(chat, "/rating"), {"score": 4, "comment": "thanks"}).json()
+    assert rated["rating"] == {"score": 4, "comment": "thanks"}
+    for bad in (0, 6, "x", None, 2.5):
+        assert vic.post(at(chat, "/rating"), {"score": bad}).status_code == 400
+    reopened = vic.post(at(chat, "/reopen")).json()
+    assert (reopened["status"], reopened["assignee"]["name"]) == ("assigned", "Ben")
+    assert code(vic.post(at(chat, "/reopen"))) == (409, "CONFLICT")
+
+
+def test_asking_for_a_person_is_one_visible_message(support: Team) -> None:
+    chat = kernel.chat(cast.vic(), assistant=True)
+    vic = Rest(cast.vic())
+    assert vic.post(at(chat, "/handoff")).json()["status"] == "queued"
+    assert vic.post(at(chat, "/handoff")).json()["status"] == "queued"
+    (event,) = vic.get(at(chat, "/messages")).json()["results"]
+    assert event["metadata"] == {"event": "handoff", "reason": "customer", "online": False}
+
+
+def test_read_marks_move_forward_only(chat: ChatSession) -> None:
+    vic, ben = Rest(cast.vic()), Rest(cast.ben())
+    for word in ("one", "two"):
+        vic.post(at(chat, "/messages"), {"content": word})
+    assert ben.get(at(chat)).json()["unread"] == 2
+    ben.post(at(chat, "/read"), {"seq": 1})
+    assert ben.get(at(chat)).json()["unread"] == 1
+    ben.post(at(chat, "/read"), {"seq": 99})
+    ben.post(at(chat, "/read"), {"seq": 1})
+    assert ben.get(at(chat)).json()["unread"] == 0
+    assert ben.post(at(chat, "/read"), {"seq": -1}).status_code == 400
+
+
+def test_tags(chat: ChatSession) -> None:
+    ben = Rest(cast.ben())
+    tagged = ben.call("PUT", at(chat, "/tags"), {"tags": ["Refund", "vip", "refund"]})
+    assert tagged.json()["tags"] == ["refund", "vip"]
+    assert len(ben.get("/chat/sessions?tag=vip").json()["results"]) == 1
+    assert Rest(cast.vic()).get(at(chat)).json()["tags"] == []
+    assert code(Rest(cast.vic()).call("PUT", at(chat, "/tags"), {"tags": []}))[0] == 403
+
+
+def test_lists_show_only_what_the_viewer_may_see(chat: ChatSession) -> None:
+    found = {
+        name: len(Rest(user).get("/chat/sessions").json()["results"])
+        for name, user in [("ada", cast.ada()), ("ben", cast.ben()), ("bea", cast.bea()),
+                           ("vic", cast.vic()), ("mia", cast.mia())]
+    }  # fmt: skip
+    assert found == {"ada": 1, "ben": 1, "bea": 0, "vic": 1, "mia": 0}
+    assert code(Rest().get("/chat/sessions")) == (401, "AUTH_TOKEN_INVALID")
+
+
+def test_the_list_pages_without_loss_and_with_few_queries(
+    support: Team, django_assert_max_num_queries: object
+) -> None:
+    for _ in range(7):
+        kernel.chat(cast.vic())
+    ben = Rest(cast.ben())
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        with django_assert_max_num_queries(16):  # type: ignore[operator]
+            page = ben.get(f"/chat/sessions?limit=3{cursor}").json()
+        seen += [item["id"] for item in page["results"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(seen) == len(set(seen)) == 7
+    for bad in ("cursor=x", "cursor=AAAA", "status=odd", "assignee=x", "q=%00", "limit=9999",
+                "ordering=password", "team=0", "unread=perhaps"):  # fmt: skip
+        assert ben.get(f"/chat/sessions?{bad}").status_code == 400, bad
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_claim_at_once_one_wins(support: Team) -> None:
+    agents = [cast.ben(), cast.ada()]
+    for _ in range(10):
+        chat = kernel.chat(cast.vic())
+
+        def claim(index: int, chat: ChatSession = chat) -> int:
+            try:
+                return int(Rest(agents[index]).post(at(chat, "/claim")).status_code)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(claim, range(2))) == [200, 409]
