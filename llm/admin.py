@@ -16,7 +16,7 @@ from llm.providers import ProviderFailure
 from llm.providers.openai_compatible import completions_url
 
 
-class ModelConfigForm(forms.ModelForm[ModelConfig]):
+class ModelConfigForm(forms.ModelForm):  # type: ignore[type-arg]
     """A model, with its key as a field that can be written and never read."""
 
     api_key = forms.CharField(
@@ -70,7 +70,8 @@ class ModelConfigForm(forms.ModelForm[ModelConfig]):
             self.instance.set_api_key(key)
         elif self.cleaned_data["forget_api_key"] or moved:
             self.instance.set_api_key("")
-        return super().save(commit)
+        saved: ModelConfig = super().save(commit)
+        return saved
 
 
 @admin.register(ModelConfig)

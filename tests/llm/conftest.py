@@ -1,11 +1,13 @@
-"""The scripted upstream as fixtures."""
+"""The scripted upstream and the desk as fixtures."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from llm import wake
 from tests.upstream import Upstream, upstream_thread
 
 
@@ -21,3 +23,21 @@ def upstream_server() -> Iterator[Upstream]:
     """An upstream in a thread, for tests of the engine."""
     with upstream_thread() as server:
         yield server
+
+
+@pytest.fixture
+def desk(
+    transactional_db: None,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    upstream_server: Upstream,
+) -> Iterator[Any]:
+    """A desk whose customers are answered without a pause; workers are woken by the test."""
+    from tests.llm.desk import Desk
+
+    settings.REPLY_DEBOUNCE_S = 0.0
+    settings.LLM_SWEEP_S = 3600.0
+    monkeypatch.setattr(wake.Waker, "_send", lambda *_: None)
+    desk = Desk(upstream_server)
+    yield desk
+    desk.close()

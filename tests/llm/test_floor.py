@@ -1,0 +1,82 @@
+"""An agent takes the floor while the assistant writes: 200 random moments, no word afterwards."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import pytest
+
+from llm import turns
+from llm.models import Turn
+from sessions_app import actions
+from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
+from tests.llm.desk import Desk
+from tests.upstream import Reply, say
+
+ROUNDS, SESSIONS = 10, 20
+
+
+def spoke_after_the_claim(session: ChatSession) -> bool:
+    """Whether the assistant's message stands after the event by which an agent took the floor."""
+    claimed = Message.objects.get(
+        session=session, kind=MessageKind.EVENT, metadata__event="claimed"
+    )
+    return Message.objects.filter(
+        session=session, sender_kind=SenderKind.ASSISTANT, seq__gt=claimed.seq
+    ).exists()
+
+
+def test_the_checker_sees_a_word_after_the_claim(desk: Desk) -> None:
+    session = desk.open()
+    actions.claim(viewer=desk.agent, session_id=session.pk)
+    assert not spoke_after_the_claim(session)
+    session.refresh_from_db()
+    Message.objects.create(
+        session=session,
+        seq=session.last_seq + 1,
+        prev_public_seq=session.last_seq,
+        version=session.version + 1,
+        sender_kind=SenderKind.ASSISTANT,
+        content="I am still here",
+    )
+    assert spoke_after_the_claim(session)
+
+
+def test_no_word_of_the_assistant_after_a_claim(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    chance = random.Random(20261121)
+    finish = turns.finish
+
+    def dawdling(*args: Any, **kwargs: Any) -> Any:
+        # More claims than by chance fall between the last word and the commit.
+        time.sleep(chance.uniform(0, 0.02))
+        return finish(*args, **kwargs)
+
+    monkeypatch.setattr(turns, "finish", dawdling)
+    desk.upstream.default = Reply(say("One ", "two ", "three ", "four.", pause=0.01))
+    before = after = 0
+    for _ in range(ROUNDS):
+        chats = [desk.chat("Hi") for _ in range(SESSIONS)]
+        chance.shuffle(chats)
+        for session in chats:
+            time.sleep(chance.uniform(0, 0.05))
+            if chance.random() < 0.5:
+                actions.claim(viewer=desk.agent, session_id=session.pk)
+            else:
+                actions.post_message(
+                    viewer=desk.agent, session_id=session.pk, content="I am Ben, let me help."
+                )
+        for session in chats:
+            desk.settle(session)
+            assert not spoke_after_the_claim(session)
+            answered = bool(desk.answers(session))
+            before, after = before + answered, after + (not answered)
+            assert ("done" in desk.statuses(session)) == answered
+    assert not Turn.objects.filter(status__in=Turn.OPEN).exists()
+    # The moments must have fallen on both sides, or this proves nothing.
+    assert before >= 20
+    assert after >= 20
+    print(f"\nanswered before the claim: {before}, silenced by it: {after}")
