@@ -20,7 +20,7 @@ from deploy import services
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
-CELERY = [sys.executable, "-m", "celery", "--app", "chatsite"]
+CELERY = [sys.executable, "-m", "celery", "--quiet", "--app", "chatsite"]
 
 
 def number(name: str, default: int) -> int:
