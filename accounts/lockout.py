@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 FAILURES = 5
 LOCK_S = 15 * 60
 # How long a guess waits for others on the same name that are being evaluated right now.
-PATIENCE_S = 3.0
-_POLL_S = 0.05
+PATIENCE_S = 8.0
+_POLLS_S = (0.03, 0.3)
 # A place taken by a process that died comes back after this time.
 _PLACE_S = 60
 
@@ -116,11 +116,13 @@ def sweep() -> int:
 
 def _take_place(limit: Limit) -> None:
     deadline = time.monotonic() + PATIENCE_S
+    pause, longest = _POLLS_S
     while not _try_place(limit):
         if time.monotonic() > deadline:
             raise limit.refusal(retry_after=1)
         release_connection()
-        time.sleep(_POLL_S)
+        time.sleep(pause)
+        pause = min(1.5 * pause, longest)
 
 
 def _try_place(limit: Limit) -> bool:

@@ -97,8 +97,8 @@ def identify(token: str) -> tuple[User, Viewer]:
     the device logged out.
     """
     claims = verify(token, typ="access")
-    family_id = _family_id(claims.get("fam"))
-    user = live_user(int(claims["sub"]), family_id=family_id)
+    user_id, family_id = _subject(claims)
+    user = live_user(user_id, family_id=family_id)
     widget_id = claims.get("wid")
     return user, Viewer.of(
         user,
@@ -157,5 +157,11 @@ def _header_typ(typ: str) -> str:
     return "at+jwt" if typ == "access" else f"{typ}+jwt"
 
 
-def _family_id(raw: object) -> UUID | None:
-    return None if raw is None else UUID(str(raw))
+def _subject(claims: Mapping[str, Any]) -> tuple[int, UUID | None]:
+    sub, family = str(claims["sub"]), claims.get("fam")
+    try:
+        if not (sub.isascii() and sub.isdecimal()):
+            raise ValueError(sub)
+        return int(sub), None if family is None else UUID(str(family))
+    except ValueError as error:
+        raise AuthTokenInvalid from error

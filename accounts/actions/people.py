@@ -112,18 +112,18 @@ def make_visitor(*, name: str = "", email: str = "", locale: str = "") -> User:
 def disable(*, user_id: int) -> None:
     """Refuse this person everywhere at once; raises Conflict for the last active admin."""
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user_id)
+        user = User.objects.get(pk=user_id)
         user.is_active = False
-        edit_person(user=user)
+        edit_person(user=user, fields=["is_active"])
 
 
-def edit_person(*, user: User) -> None:
-    """Store an administrator's changes; access that was lost ends at once.
+def edit_person(*, user: User, fields: list[str] | None = None) -> None:
+    """Store an administrator's changes (all, or some `fields`); lost access ends at once.
 
     Raises Conflict when no active admin would be left, also when two are removed in parallel.
     """
     with transaction.atomic():
-        # Everybody who takes an admin away passes here one after the other.
+        # Whoever takes an admin away passes here one after the other, in one order of locks.
         admins = set(
             User.objects.select_for_update()
             .filter(role=Role.ADMIN, is_active=True)
@@ -134,7 +134,7 @@ def edit_person(*, user: User) -> None:
         if admins == {user.pk} and not stays_admin:
             raise Conflict("This is the last active admin.")
         before = User.objects.select_for_update().filter(pk=user.pk).first()
-        user.save()
+        user.save(update_fields=fields)
         if before is None:
             return
         if not user.is_active:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+from functools import partial
 
 import pytest
 from rest_framework.test import APIClient
@@ -184,8 +185,7 @@ def test_the_token_is_not_stored():
 def test_eight_parallel_uses_give_one_lineage_twenty_times(headers):
     token = begin()
     for _ in range(20):
-        calls = [lambda: spend(token, **headers)] * 8
-        answers = at_once(calls)
+        answers = at_once([partial(spend, token, **headers)] * 8)
         won = [answer for answer in answers if answer.status_code == 200]
         assert len(won) == 1
         assert [problem(a) for a in answers if a is not won[0]] == [REVOKED] * 7
