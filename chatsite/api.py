@@ -37,8 +37,12 @@ class StrictJSONParser(BaseParser):
         parser_context: Any = None,
     ) -> Any:
         """Return the parsed body; raise ParseError when it is not JSON."""
+        # REST framework hands the stream over before Django's own limit is looked at.
+        raw = stream.read(MOST_BODY_BYTES + 1)
+        if len(raw) > MOST_BODY_BYTES:
+            raise RequestDataTooBig
         try:
-            body = orjson.loads(stream.read())
+            body = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError("The body is not valid JSON") from error
         if _is_deeper(body, MOST_BODY_DEPTH):
