@@ -22,7 +22,7 @@ export class App {
     this.#parts = parts;
     this.#transfer = new TransferDialog(desk);
     const run = (action) => this.run(action);
-    parts.rail.start(desk, { language, onLanguage, onSignOut, onShortcuts: openShortcuts, notices: { sound: allowSound, desktop: () => this.#allowDesktop() } });
+    parts.rail.start(desk, { language, onLanguage, onSignOut, onShortcuts: openShortcuts, onSkip: () => parts.inbox.focusCurrent(), notices: { sound: allowSound, desktop: () => this.#allowDesktop() } });
     parts.inbox.start(desk, { onSearch: (query) => desk.inbox.show(readRoute().view, query) });
     parts.thread.start(desk, { onAction: run, onBack: () => run("back") });
     parts.composer.start(desk, { onReopen: () => run("reopen"), onSent: () => parts.thread.toNewest() });
