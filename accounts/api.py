@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -223,9 +223,7 @@ class LogoutView(OpenView):
                     why=actions.Ended.LOGOUT,
                 )
         response = Response(status=204)
-        response.delete_cookie(
-            REFRESH_COOKIE, path=REFRESH_COOKIE_PATH, samesite=settings.COOKIE_SAMESITE
-        )
+        response.delete_cookie(REFRESH_COOKIE, path=REFRESH_COOKIE_PATH, samesite=_same_site())
         return response
 
 
@@ -236,7 +234,7 @@ class MeView(AccountView):
         tags=["Accounts"],
         operation_id="me",
         summary="The caller",
-        responses={200: shapes.PersonSerializer, **docs.refusals(errors.AuthTokenInvalid)},
+        responses={200: shapes.AccountSerializer, **docs.refusals(errors.AuthTokenInvalid)},
         examples=[docs.example(docs.ADA)],
     )
     def get(self, request: Request) -> Response:
@@ -469,5 +467,9 @@ def _set_cookie(response: Response, name: str, value: str, *, path: str, max_age
         max_age=max_age,
         secure=settings.COOKIE_SECURE,
         httponly=True,
-        samesite=settings.COOKIE_SAMESITE,
+        samesite=_same_site(),
     )
+
+
+def _same_site() -> Literal["Lax", "Strict", "None"]:
+    return cast('Literal["Lax", "Strict", "None"]', settings.COOKIE_SAMESITE)

@@ -80,7 +80,7 @@ class ProfileSerializer(Base):
     theme = serializers.ChoiceField(choices=Theme.choices, required=False)
 
 
-class PersonSerializer(Base):
+class AccountSerializer(Base):
     """Somebody as they see themselves."""
 
     id = serializers.IntegerField()
@@ -104,7 +104,7 @@ class LoggedInSerializer(Base):
     access_token = Text(help_text="RS256; verify it with `/.well-known/jwks.json`.")
     token_type = serializers.ChoiceField(choices=["Bearer"])
     expires_in = serializers.IntegerField(help_text="Seconds.")
-    user = PersonSerializer()
+    user = AccountSerializer()
     refresh_token = Text(required=False, help_text="Only with the transport `body`.")
     refresh_expires_in = serializers.IntegerField(required=False, help_text="Seconds.")
 

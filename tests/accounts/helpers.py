@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db import connections
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -36,7 +35,7 @@ def bearer(token: str) -> APIClient:
     return client
 
 
-def problem(answer: Response) -> tuple[int, str]:
+def problem(answer: Any) -> tuple[int, str]:
     """Status and code of a refusal."""
     return answer.status_code, answer.json()["code"]
 

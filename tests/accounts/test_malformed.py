@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -114,7 +115,7 @@ def test_a_change_of_password_is_as_strict(field, name):
     assert answer.status_code in (400, 401)
 
 
-PROFILE = {
+PROFILE: dict[str, list[Any]] = {
     "display_name": ["x" * 121, "a\x00b", None, ["x"], {"a": 1}],
     "email": ["nobody", "a@b@c", "x" * 250 + "@example.com", ["a@example.com"], ""],
     "avatar": [

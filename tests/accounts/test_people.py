@@ -1,5 +1,7 @@
 """People as the database keeps them: visitors, rules, disabling, old hashes."""
 
+from functools import partial
+
 import bcrypt
 import pytest
 from django.core.management import call_command
@@ -153,7 +155,7 @@ def test_of_the_last_two_admins_one_stays_also_when_both_go_at_once():
                 return False
             return True
 
-        done = at_once([lambda pk=pk: drop(pk) for pk in admins])
+        done = at_once([partial(drop, pk) for pk in admins])
         assert sorted(done) == [False, True]
         assert User.objects.filter(role="admin", is_active=True).count() == 1
 
