@@ -134,12 +134,10 @@ def as_domain_error(error: Exception) -> DomainError:
             return errors.PermissionDenied()
         case exceptions.NotFound() | Http404():
             return errors.NotFound()
-        case exceptions.Throttled():
-            return errors.RateLimited(retry_after=error.wait or 1)
         case RequestDataTooBig():
             return _TooLarge()
         case exceptions.APIException() if error.status_code < 500:
-            return _Refused.of(error)
+            return _refused(error)
         case InterfaceError() | DatabaseError() if _is_outage(error):
             log.warning("database unreachable", extra={"error": type(error).__name__})
             return errors.ServiceUnavailable(retry_after=2)
@@ -151,14 +149,11 @@ def _is_outage(error: Exception) -> bool:
     return type(error).__name__ in {"OperationalError", "InterfaceError"}
 
 
-class _Refused(errors.ValidationFailed):
+def _refused(error: exceptions.APIException) -> DomainError:
     """DRF's own refusals (wrong method, media type) keep their status."""
-
-    @classmethod
-    def of(cls, error: exceptions.APIException) -> "_Refused":
-        refused = cls(str(error.detail))
-        refused.status = error.status_code  # type: ignore[misc]
-        return refused
+    refused = errors.ValidationFailed(str(error.detail))
+    refused.status = error.status_code  # type: ignore[misc]
+    return refused
 
 
 class _TooLarge(errors.ValidationFailed):

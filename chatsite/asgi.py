@@ -53,7 +53,8 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await _websocket(scope, receive, send)
 
 
-_websocket = OriginCheck(URLRouter([path("api/v1/ws", ChatConsumer.as_asgi())]))
+_socket_route: Any = path("api/v1/ws", ChatConsumer.as_asgi())  # type: ignore[arg-type]
+_websocket = OriginCheck(URLRouter([_socket_route]))
 
 application = ProtocolTypeRouter(
     {"http": django_application, "websocket": websocket, "lifespan": lifespan}

@@ -6,6 +6,7 @@ queue.  ``DATABASE_URL`` and ``REDIS_URL`` switch to the full topology; no other
 """
 
 import ipaddress
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,8 @@ TEMPLATES = [
 
 # --- Database ----------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'cland.sqlite3'}")
+if not re.match(r"(sqlite|postgres|postgresql)://", DATABASE_URL):
+    raise env.BadSetting("DATABASE_URL", "expected postgres://… or sqlite:///…")
 try:
     _database: dict[str, Any] = dict(environ.Env.db_url_config(DATABASE_URL))
 except (ValueError, ImproperlyConfigured) as error:

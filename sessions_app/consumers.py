@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -53,19 +52,16 @@ from sessions_app.writer import Result, writer
 
 log = logging.getLogger(__name__)
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-SendASGI = Callable[[dict[str, Any]], Awaitable[None]]
-
 MOST_IN_FLIGHT = 100
 PATIENCE_WITH_FLOODS = 100
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ChatConsumer(AsyncWebsocketConsumer):
     """One connection: its viewer, its subscriptions, and what waits to be sent to it."""
 
     viewer: Viewer
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: SendASGI) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection until it ends."""
         self.scope = scope
         self._send = send
@@ -136,7 +132,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # --- Frames in ------------------------------------------------------------------------------
 
-    async def _serve(self, receive: Receive, sender: "asyncio.Task[None]") -> None:
+    async def _serve(self, receive: Any, sender: "asyncio.Task[None]") -> None:
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":

@@ -1,6 +1,6 @@
 """Which pages may open the socket: our own, and those the operator allows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,9 +30,9 @@ class OriginCheck:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        scope: Any,
+        receive: Any,
+        send: Any,
     ) -> None:
         """Pass the connection on, or deny it with 403."""
         headers = dict(scope.get("headers", ()))

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
+import pytest
 import uvicorn
 import websockets
 from asgiref.sync import sync_to_async
@@ -88,12 +89,11 @@ class Socket:
     async def closed(self) -> int:
         """Wait for the end and return the close code."""
         async with asyncio.timeout(DEADLINE_S):
-            try:
+            with pytest.raises(websockets.ConnectionClosed) as end:
                 while True:
                     self.frames.append(orjson.loads(await self.connection.recv()))
-            except websockets.ConnectionClosed as end:
-                assert end.rcvd is not None
-                return end.rcvd.code
+        assert end.value.rcvd is not None
+        return end.value.rcvd.code
 
     async def subscribe(self, session_id: object, **cursor: int) -> Frame:
         """Subscribe and wait until everything missed has come."""

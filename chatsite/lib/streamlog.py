@@ -5,7 +5,7 @@ The log is a convenience with an expiry; the finished answer is a message row.
 """
 
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
@@ -51,7 +51,9 @@ class RedisLog:
     def __init__(self, url: str) -> None:
         from redis.asyncio import Redis
 
-        self._redis = Redis.from_url(url, socket_timeout=2, socket_connect_timeout=1)
+        self._redis: Any = Redis.from_url(
+            url, socket_timeout=2, socket_connect_timeout=1, decode_responses=True
+        )
 
     async def append(self, key: str, seq: int, text: str) -> None:
         """Add chunk ``seq`` and renew the expiry, in one round trip."""
@@ -63,7 +65,7 @@ class RedisLog:
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks after ``after_seq``."""
         entries = await self._redis.xrange(key, min=f"({after_seq}-0")
-        return [(int(entry.split(b"-")[0]), fields[b"t"].decode()) for entry, fields in entries]
+        return [(int(entry.split("-")[0]), fields["t"]) for entry, fields in entries]
 
 
 _log: StreamLog | None = None

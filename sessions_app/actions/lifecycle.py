@@ -33,6 +33,7 @@ from sessions_app.actions.posting import (
     event,
     join,
     numbered,
+    place_for,
     take_effect,
     take_floor,
 )
@@ -155,7 +156,7 @@ def _open_only(session: ChatSession) -> None:
 
 def _give_to(session: ChatSession, agent: Author, extra: Sequence[Draft] = ()) -> None:
     joined = take_floor(session, agent)
-    join([Participant(session=session, user_id=agent.user_id, role=ParticipantRole.AGENT)])
+    join([place_for(session, agent)])
     record(session, [*extra, joined])
 
 
@@ -188,7 +189,7 @@ def assign(
         agent = User.objects.filter(pk=agent_id, is_active=True).exclude(role=Role.CUSTOMER).first()
         if agent is None:
             raise ValidationFailed.of("agent_id", "no such agent", "does_not_exist")
-        if agent.role != Role.ADMIN and not agent.teams.filter(pk=session.team_id).exists():
+        if agent.role != Role.ADMIN and not agent.teams.filter(pk=session.team_id or 0).exists():
             raise ValidationFailed.of("agent_id", "not in the session's team")
         if session.assignee_id != agent.pk:
             session.assignee_id = None
@@ -359,10 +360,10 @@ def reopen(*, viewer: Viewer, session_id: object) -> ChatSession:
     return session
 
 
-def rate(*, viewer: Viewer, session_id: object, score: int, comment: str = "") -> ChatSession:
+def rate(*, viewer: Viewer, session_id: object, score: object, comment: str = "") -> ChatSession:
     """Let the customer rate a session, 1 to 5; the last rating counts."""
     comment = clean_text("comment", comment, most=2000)
-    if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
+    if type(score) is not int or not 1 <= score <= 5:
         raise ValidationFailed.of("score", "a whole number from 1 to 5")
     with transaction.atomic():
         session = locked(session_for(viewer, session_id).id)

@@ -313,7 +313,7 @@ class _Batch:
         if files:
             self.files[message.id] = list(files)
         if not item.joined and item.author.user_id:
-            self.places.append(_place(session, item.author))
+            self.places.append(place_for(session, item.author))
         take_effect(session, message, self.now)
         return message
 
@@ -339,7 +339,7 @@ class _Batch:
             return
         if session.assignee_id is None:
             self.append(session, take_floor(session, item.author))
-            self.places.append(_place(session, item.author))
+            self.places.append(place_for(session, item.author))
         else:
             take_floor(session, item.author)
 
@@ -360,8 +360,9 @@ class _Batch:
         after_commit(sessions, self.messages, self.files)
 
 
-def _place(session: ChatSession, author: Author) -> Participant:
+def place_for(session: ChatSession, author: Author) -> Participant:
     role = ParticipantRole.AGENT if author.kind == SenderKind.AGENT else ParticipantRole.CUSTOMER
+    assert author.user_id is not None
     return Participant(session=session, user_id=author.user_id, role=role)
 
 

@@ -109,7 +109,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     live_turn = serializers.UUIDField(allow_null=True, help_text="The answer being written.")
     rating = RatingSerializer(allow_null=True)
     waiting_since = serializers.DateTimeField(allow_null=True, required=False)
-    source = serializers.CharField(required=False)
+    source = serializers.CharField(required=False)  # type: ignore[assignment]
     customer = PersonSerializer(allow_null=True, required=False)
 
 

@@ -172,9 +172,15 @@ def test_an_edit_keeps_its_place_and_comes_as_a_change(chat: ChatSession) -> Non
     assert vic.call("DELETE", path(chat, f"messages/{first['id']}")).status_code == 204
     assert vic.get(path(chat)).json()["results"][0]["content"] == ""
     ben = Rest(cast.ben())
-    assert ben.call("PATCH", path(chat, f"messages/{first['id']}"), {"content": "x"}).status_code == 403  # noqa: E501
+    assert (
+        ben.call("PATCH", path(chat, f"messages/{first['id']}"), {"content": "x"}).status_code
+        == 403
+    )
     eve = Rest(cast.eve())
-    assert eve.call("PATCH", path(chat, f"messages/{first['id']}"), {"content": "x"}).status_code == 404  # noqa: E501
+    assert (
+        eve.call("PATCH", path(chat, f"messages/{first['id']}"), {"content": "x"}).status_code
+        == 404
+    )
 
 
 def test_pages_of_messages(chat: ChatSession) -> None:

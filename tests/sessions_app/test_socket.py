@@ -10,6 +10,7 @@ import websockets
 from asgiref.sync import sync_to_async
 from django.conf import settings as configured
 from pytest_django import Settings
+from websockets.typing import Origin
 
 from accounts import actions as accounts_actions
 from accounts.models import Team, User
@@ -124,16 +125,17 @@ async def test_strangers_learn_nothing(address: str, stage: Stage) -> None:
     chat = str(stage.chat.id)
     for stranger in (stage.mia, stage.bea):
         async with connected(address, stranger) as sock:
-            for frame in (
-                {"type": "subscribe"},
-                {"type": "message.send", "client_msg_id": "x", "content": "x"},
-                {"type": "typing", "active": True},
-                {"type": "read", "seq": 1},
-                {"type": "reply.stop"},
-            ):
-                await sock.send(frame.pop("type"), session_id=chat, **frame)
+            frames: list[tuple[str, dict[str, Any]]] = [
+                ("subscribe", {}),
+                ("message.send", {"client_msg_id": "x", "content": "x"}),
+                ("typing", {"active": True}),
+                ("read", {"seq": 1}),
+                ("reply.stop", {}),
+            ]
+            for kind, frame in frames:
+                await sock.send(kind, session_id=chat, **frame)
                 error = await sock.wait("error")
-                assert error["code"] == "SESSION_NOT_FOUND", frame
+                assert error["code"] == "SESSION_NOT_FOUND", kind
             await stage.post(stage.vic, "private")
             await sock.send("ping")
             await sock.wait("pong")
@@ -202,7 +204,7 @@ BAD_FRAMES = [
     '{"type": "subscribe", "session_id": 7}',
     '{"type": "subscribe", "session_id": "nonsense!"}',
     '{"type": "subscribe", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "after_seq": -1}',
-    '{"type": "subscribe", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "after_seq": 1e99}',
+    '{"type": "subscribe", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "after_seq": 1e99}',  # noqa: E501
     '{"type": "read", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "seq": null}',
     '{"type": "read", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "seq": true}',
     '{"type": "presence", "status": "invisible"}',
@@ -244,9 +246,7 @@ async def test_binary_frames_are_read_like_text(address: str, stage: Stage) -> N
         await vic.wait("error")
 
 
-async def test_flooding_is_refused_then_cut(
-    address: str, stage: Stage, settings: Settings
-) -> None:
+async def test_flooding_is_refused_then_cut(address: str, stage: Stage, settings: Settings) -> None:
     settings.SOCKET_FRAME_BURST = 5
     settings.SOCKET_FRAMES_PER_SECOND = 0.001
     async with connected(address, stage.vic) as vic:
@@ -263,9 +263,7 @@ async def test_a_large_frame_closes(address: str, stage: Stage) -> None:
         assert await vic.closed() == 4413
 
 
-async def test_too_many_sockets_of_one_user(
-    address: str, stage: Stage, settings: Settings
-) -> None:
+async def test_too_many_sockets_of_one_user(address: str, stage: Stage, settings: Settings) -> None:
     settings.SOCKETS_PER_USER = 1
     async with connected(address, stage.vic):
         viewer = await sync_to_async(Viewer.of)(stage.vic)
@@ -310,7 +308,7 @@ async def test_a_foreign_page_is_refused_before_it_is_let_in(
     address: str, stage: Stage, origin: str
 ) -> None:
     with pytest.raises(websockets.InvalidStatus) as refused:
-        await websockets.connect(f"ws://{address}/api/v1/ws", origin=origin)
+        await websockets.connect(f"ws://{address}/api/v1/ws", origin=Origin(origin))
     assert refused.value.response.status_code == 403
     async with connected(address, stage.vic, origin=f"http://{address}"):
         pass

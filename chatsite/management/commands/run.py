@@ -35,6 +35,7 @@ class Command(BaseCommand):
             stack.enter_context(self.only_one())
             listeners = self.listeners()
             stack.callback(self.say, "Stopped. The data is kept; `make run` starts again.")
+            server.reserve_loop()  # before anything is published: seeding does
             self.migrate()
             self.seed()
             self.start_model(stack)

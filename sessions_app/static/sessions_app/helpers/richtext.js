@@ -3,7 +3,9 @@
  * elements are ever made; nothing is parsed as HTML, no image is loaded, and a link is a link only
  * when it is http, https or mailto.
  */
-const INLINE = /`([^`\n]+)`|\*\*([^\n]+?)\*\*|\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|(https?:\/\/[^\s<>"'`]+)|([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+)|(?<![\w*])\*([^\s*][^*\n]*?)\*(?![\w*])/gu;
+const ADDRESS = /(https?:\/\/[^\s<>"'`]+)|([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+)/gu;
+const MARK = /`([^`\n]+)`|\*\*([^\n]+?)\*\*|\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|(?<![\w*])\*([^\s*][^*\n]*?)\*(?![\w*])/u;
+const INLINE = new RegExp(`${ADDRESS.source}|${MARK.source}`, "gu");
 const BULLET = /^\s{0,3}[-*•]\s+(.*)$/u;
 const NUMBER = /^\s{0,3}(\d{1,9})[.)]\s+(.*)$/u;
 const FENCE = /^\s{0,3}```/u;
@@ -53,17 +55,18 @@ function wrap(doc, tag, children) {
  * The inline nodes of one line.
  * @param {string} text
  * @param {Document} doc
+ * @param {boolean} rich
  * @param {number} [depth]
  * @returns {Node[]}
  */
-function inline(text, doc, depth = 0) {
+function inline(text, doc, rich, depth = 0) {
   const nodes = [];
   let end = 0;
-  for (const match of text.matchAll(INLINE)) {
+  for (const match of text.matchAll(rich ? INLINE : ADDRESS)) {
     if (match.index > end) nodes.push(doc.createTextNode(text.slice(end, match.index)));
     end = match.index + match[0].length;
-    const [whole, code, bold, label, target, url, mail, italic] = match;
-    const inner = (/** @type {string} */ part) => depth > 2 ? [doc.createTextNode(part)] : inline(part, doc, depth + 1);
+    const [whole, url, mail, code, bold, label, target, italic] = match;
+    const inner = (/** @type {string} */ part) => depth > 2 ? [doc.createTextNode(part)] : inline(part, doc, rich, depth + 1);
     if (code !== undefined) nodes.push(wrap(doc, "code", [doc.createTextNode(code)]));
     else if (bold !== undefined) nodes.push(wrap(doc, "strong", inner(bold)));
     else if (italic !== undefined) nodes.push(wrap(doc, "em", inner(italic)));
@@ -103,20 +106,20 @@ export function render(text, { doc = document, rich = true } = {}) {
       out.append(wrap(doc, "pre", [wrap(doc, "code", [doc.createTextNode(code.join("\n"))])]));
       open = null;
     } else if (!line.trim()) open = null;
-    else if (bullet) into("ul").append(wrap(doc, "li", inline(bullet[1], doc)));
+    else if (bullet) into("ul").append(wrap(doc, "li", inline(bullet[1], doc, rich)));
     else if (number) {
       const fresh = open?.localName !== "ol";
       const list = into("ol");
       if (fresh && number[1] !== "1") list.setAttribute("start", number[1]);
-      list.append(wrap(doc, "li", inline(number[2], doc)));
+      list.append(wrap(doc, "li", inline(number[2], doc, rich)));
     } else if (heading) {
       open = null;
-      out.append(wrap(doc, "p", [wrap(doc, "strong", inline(heading[1], doc))]));
+      out.append(wrap(doc, "p", [wrap(doc, "strong", inline(heading[1], doc, rich))]));
     } else {
       const fresh = open?.localName !== "p";
       const paragraph = into("p");
       if (!fresh) paragraph.append(doc.createElement("br"));
-      paragraph.append(...inline(line, doc));
+      paragraph.append(...inline(line, doc, rich));
     }
   }
   return out;
