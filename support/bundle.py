@@ -42,6 +42,16 @@ def style_of(*paths: str) -> str:
     return _style(paths, _written(paths))
 
 
+def plain_script_of(path: str) -> str:
+    """One classic script, small, made once for each state of its source on disk."""
+    return _plain_script(path, _written([path]))
+
+
+@lru_cache(maxsize=8)
+def _plain_script(path: str, _written: tuple[float, ...]) -> str:
+    return squeeze.script(_source(path).read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=8)
 def _script(entry: str, _written: tuple[float, ...]) -> str:
     return bundle(entry)

@@ -7,7 +7,7 @@ from support import views, widget_files
 urlpatterns = [
     path("", views.home, name="home"),
     path("console/", views.console, name="console"),
-    path("widget.js", views.widget_loader, name="widget-loader"),
+    path("widget.js", widget_files.widget_loader, name="widget-loader"),
     path("widget/app.js", widget_files.widget_script, name="widget-script"),
     path("widget/app.css", widget_files.widget_style, name="widget-style"),
     path("widget/<str:key>/frame", views.widget_frame, name="widget-frame"),

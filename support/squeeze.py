@@ -64,11 +64,10 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
     while at < len(source):
         regex = _REGEX.match(source, at) if source[at] == "/" and last in _BEFORE_REGEX else None
         found = _TOKEN.match(source, at)
-        assert found is not None and found.lastgroup is not None
-        if regex is not None and found.lastgroup != "comment":
+        assert found is not None  # the last alternative takes anything
+        kind, text = str(found.lastgroup), found[0]
+        if regex is not None and kind != "comment":
             kind, text = "regex", regex[0]
-        else:
-            kind, text = found.lastgroup, found[0]
         at += len(text)
         if kind not in ("space", "comment"):
             last = text

@@ -1,29 +1,22 @@
-"""The pages: demo shop, console, and the two documents the widget is made of."""
+"""The pages: demo shop, console, and the document of the widget's frame."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from django.utils.http import quote_etag
 from django.views.decorators.clickjacking import xframe_options_exempt
-from django.views.decorators.http import condition, require_safe
+from django.views.decorators.http import require_safe
 
 from chatsite.lib.errors import NotFound
 from support import demo, locales, payloads, queries, shop
 from support.console_texts import console_texts
 from support.models import Widget
 from support.texts import widget_texts
-
-LOADER = "support/widget.js"
-LOADER_MAX_AGE_S = 300
 
 
 @require_safe
@@ -92,24 +85,3 @@ def _allow_framing(response: HttpResponse, widget: Widget) -> None:
     # Origins were checked when they were stored: nothing in them can end this directive.
     ancestors = ["'self'", *widget.allowed_origins]
     response._csp_replace = {"frame-ancestors": ancestors}  # type: ignore[attr-defined]
-
-
-def _loader_etag(request: HttpRequest) -> str:
-    return quote_etag(hashlib.sha256(_loader()).hexdigest()[:32])
-
-
-@require_safe
-@condition(etag_func=_loader_etag)
-def widget_loader(request: HttpRequest) -> HttpResponse:
-    """The script other sites embed, under an address that never changes."""
-    response = HttpResponse(_loader(), content_type="text/javascript; charset=utf-8")
-    patch_cache_control(response, public=True, max_age=LOADER_MAX_AGE_S)
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
-
-
-def _loader() -> bytes:
-    path = finders.find(LOADER)
-    if not isinstance(path, str):
-        raise Http404
-    return Path(path).read_bytes()

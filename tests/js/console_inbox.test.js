@@ -116,3 +116,13 @@ test("our read mark clears the number, the customer's does not", async () => {
   inbox.markRead("a", 5, 8);
   assert.equal(inbox.get("a").unread, 0);
 });
+
+test("a list that was on its way while we read does not bring the number back", async () => {
+  const inbox = inboxOf([{ results: [session("a", { unread: 2, last_seq: 5 })], next: null }]);
+  inbox.upsert(session("a", { unread: 2, last_seq: 5 }));
+  inbox.markRead("a", 5);
+  await inbox.load();
+  assert.equal(inbox.get("a").unread, 0);
+  inbox.upsert(session("a", { unread: 1, last_seq: 6, version: 2 }));
+  assert.equal(inbox.get("a").unread, 1);
+});

@@ -8,7 +8,7 @@
   if (!key || (earlier && earlier.open)) return;
 
   const ORIGIN = new URL(script.src, location.href).origin;
-  const WAIT_MS = 20000;
+  const WAIT_MS = 15000;
   const wish = script.dataset;
   const lang = (wish.locale || document.documentElement.lang || navigator.language || "en").toLowerCase();
   const words = /^zh\b/.test(lang)
@@ -61,7 +61,6 @@
     :host([theme=dark]) { color-scheme: dark; }
     :host([side=right]) { inset-inline-end: 20px; }
     :host([side=left]) { inset-inline-start: 20px; }
-    [hidden] { display: none !important; }
     .launcher { all: unset; box-sizing: border-box; cursor: pointer; position: relative; display: grid; place-items: center; inline-size: 56px; block-size: 56px; border-radius: 50%; background: var(--c); color: #fff; box-shadow: 0 1px 2px #0f172a33, 0 8px 24px -6px #0f172a59; transition: transform .16s ease, box-shadow .16s ease; -webkit-tap-highlight-color: transparent; }
     .launcher:hover { transform: translateY(-1px); box-shadow: 0 1px 2px #0f172a33, 0 12px 28px -6px #0f172a73; }
     .launcher:active { transform: none; }
@@ -76,6 +75,7 @@
     :host([side=left]) .panel { inset-inline-start: 0; }
     iframe { grid-area: 1 / 1; border: 0; inline-size: 100%; block-size: 100%; background: transparent; opacity: 0; transition: opacity .15s; }
     iframe.ready { opacity: 1; }
+    .panel[hidden], .badge[hidden] { display: none; }
     .note { grid-area: 1 / 1; place-self: center; margin: 0; padding: 24px; color: var(--ink); text-align: center; }
     .note button { all: unset; cursor: pointer; display: block; margin: 12px auto 0; padding: 6px 16px; border-radius: 8px; background: var(--c); color: #fff; font-weight: 600; }
     .note button:focus-visible { outline: 2px solid var(--c); outline-offset: 2px; }
@@ -83,9 +83,9 @@
     @media (max-width: 500px), (max-height: 460px) {
       :host([open]) { inset: 0; }
       :host([open]) .launcher { display: none; }
-      .panel { position: fixed; inset: 0 !important; inline-size: auto; block-size: 100dvh; border-radius: 0; box-shadow: none; }
+      :host([side]) .panel { position: fixed; inset: 0; inline-size: auto; block-size: 100dvh; border-radius: 0; box-shadow: none; }
     }
-    @media (prefers-reduced-motion: reduce) { *, :host([open]) svg { transition: none !important; animation: none !important; } }
+    @media (prefers-reduced-motion: reduce) { .launcher, .panel, svg, iframe { transition: none; animation: none; } }
     @media print { :host { display: none; } }`);
   root.adoptedStyleSheets = [sheet];
 

@@ -36,6 +36,7 @@ export class ChatLog extends HTMLElement {
   #chat = null;
   #rows = new Map();
   #pinned = true;
+  #top = 0;
   #unreadFrom = null;
   #frame = 0;
   #drawn = null;
@@ -197,8 +198,8 @@ export class ChatLog extends HTMLElement {
     line.hidden = !someone && !thinking;
     const text = someone ? say("typing", { name: someone.name }) : thinking ? say("writing", { name: say("assistant") }) : "";
     if (line.lastElementChild.textContent !== text) line.lastElementChild.textContent = text;
-    const hint = feed?.reply ? say("writing", { name: say("assistant") }) : "";
-    if (this.#part("#hint").textContent !== hint) this.#part("#hint").textContent = hint;
+    const aloud = feed?.reply ? say("writing", { name: say("assistant") }) : "";
+    if (this.#part("#aloud").textContent !== aloud) this.#part("#aloud").textContent = aloud;
   }
 
   #face(element, sender) {
@@ -215,7 +216,10 @@ export class ChatLog extends HTMLElement {
   // Scrolling
 
   #onScroll() {
-    this.#pinned = this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_PX;
+    // Only a reader who moves up leaves the end; a log that shrinks below a panel does not.
+    if (this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_PX) this.#pinned = true;
+    else if (this.scrollTop < this.#top - 1) this.#pinned = false;
+    this.#top = this.scrollTop;
     this.dispatchEvent(new CustomEvent("bottom"));
   }
 

@@ -36,7 +36,7 @@ function dress() {
     main.style.setProperty("--on-brand", 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.3 ? "#161922" : "#fff");
   }
   document.querySelectorAll(".mark").forEach((mark) => { mark.textContent = initials(name); });
-  $("#greeting").textContent = config.texts.greeting;
+  if (config.texts.greeting) $("#greeting").textContent = config.texts.greeting;
   $("#chips").replaceChildren(...config.texts.suggestions.map((text) => {
     const item = document.createElement("li");
     item.append(Object.assign(document.createElement("button"), { type: "button", textContent: text, onclick: () => send(text) }));
@@ -115,9 +115,14 @@ async function attempt(action) {
   }
 }
 
+async function askForPerson() {
+  await chat.askForPerson();
+  composer.focus();
+}
+
 composer.addEventListener("send", ({ detail }) => send(detail));
 composer.addEventListener("typing", () => (composer.text ? chat.typing.key() : chat.typing.stop()));
-for (const part of [composer, log]) part.addEventListener("person", () => attempt(() => chat.askForPerson()));
+for (const part of [composer, log]) part.addEventListener("person", () => attempt(askForPerson));
 log.addEventListener("again", () => attempt(() => chat.retryReply()));
 log.addEventListener("bottom", draw);
 rating.addEventListener("again", () => {
@@ -150,7 +155,7 @@ function appear() {
   if (chat.unread.length) log.markUnread();
   log.toBottom();
   if (!composer.hidden && !matchMedia("(pointer: coarse)").matches) composer.focus();
-  else log.focus();
+  else $("h1").focus();
   draw();
 }
 

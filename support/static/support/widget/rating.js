@@ -25,6 +25,7 @@ export class ChatRating extends HTMLElement {
     if (!closed) return;
     const rated = this.#chat.feed.session?.rating;
     this.querySelector("form").hidden = Boolean(rated);
+    this.querySelector("#thanks").hidden = !rated;
     if (fresh && !rated) {
       this.querySelector("form").reset();
       this.#chosen();
@@ -43,7 +44,6 @@ export class ChatRating extends HTMLElement {
     button.disabled = true;
     try {
       await this.#chat.rate(Number(data.get("score")), String(data.get("comment") ?? ""));
-      form.hidden = true;
       this.querySelector("#again").focus();
     } catch {
       this.querySelector("output").textContent = say("action_failed");
