@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from structlog.contextvars import bound_contextvars
 
-from chatsite.lib import request_id
+from chatsite.lib import clock, request_id
 from chatsite.lib.metrics import REQUEST_SECONDS, REQUESTS
 
 log = logging.getLogger("chatsite.request")
@@ -36,6 +37,8 @@ class RequestContext:
         """Serve the request with its id in every log line."""
         given = request_id.accept_or_make(request.headers.get("X-Request-ID"))
         began = time.perf_counter()
+        # Before any waiting for a thread: which of two requests came first can matter.
+        request.META["arrived_at"] = clock.now()
         with request_id.use(given), bound_contextvars(request_id=given):
             response = await self.get_response(request)
             seconds = time.perf_counter() - began
@@ -51,11 +54,19 @@ class RequestContext:
                         "path": request.path,
                         "status": response.status_code,
                         "ms": round(seconds * 1000, 1),
-                        "user_id": getattr(getattr(request, "user", None), "pk", None),
+                        "user_id": _user_id(request),
                     },
                 )
         response.headers["X-Request-ID"] = given
         return response
+
+
+def _user_id(request: HttpRequest) -> object:
+    """Return who asked, if that was found out: this is no place to query the database."""
+    user = vars(request).get("user")
+    if isinstance(user, SimpleLazyObject):
+        user = vars(request).get("_cached_user")
+    return getattr(user, "pk", None)
 
 
 request_context = RequestContext
