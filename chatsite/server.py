@@ -86,13 +86,9 @@ def reserve_loop() -> None:
         asyncio.set_event_loop(loops.reserve(uvloop.new_event_loop))
 
 
-def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> None:
-    """Serve the product until SIGTERM or ctrl-C, then close sockets (1012) and drain requests."""
-    if settings.ASGI_SERVER == "daphne":
-        reserve_loop()
-        _serve_with_daphne(listeners, on_ready)
-        return
-    config = uvicorn.Config(
+def configuration() -> uvicorn.Config:
+    """How uvicorn serves the product; the caller brings the loop and the sockets."""
+    return uvicorn.Config(
         "chatsite.asgi:application",
         loop="none",
         http="httptools",
@@ -108,6 +104,14 @@ def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> Non
         proxy_headers=False,
         server_header=False,
     )
+
+
+def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> None:
+    """Serve the product until SIGTERM or ctrl-C, then close sockets (1012) and drain requests."""
+    if settings.ASGI_SERVER == "daphne":
+        reserve_loop()
+        _serve_with_daphne(listeners, on_ready)
+        return
     # Below this it logs the whole address of each accepted socket, and with it the ticket.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     # uvicorn raises the signal again once it has drained; the caller still has to tidy up then.
@@ -116,7 +120,7 @@ def serve(listeners: list[socket.socket], on_ready: Ready = lambda: None) -> Non
     reserve_loop()
     loop = loops.reserve()
     try:
-        loop.run_until_complete(Server(config, on_ready).serve(sockets=listeners))
+        loop.run_until_complete(Server(configuration(), on_ready).serve(sockets=listeners))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
