@@ -176,7 +176,7 @@ class RefreshView(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Spend the token; give its only child."""
-        arrived_at = clock.now()
+        arrived_at = request.META.get("arrived_at") or clock.now()
         token, transport = _refresh_token(request)
         if not token:
             raise errors.AuthTokenInvalid("There is no refresh token, neither cookie nor body.")
