@@ -72,8 +72,8 @@ class WidgetAdmin(ModelAdmin):  # type: ignore[misc]
         """The first site, and how many more."""
         if not widget.allowed_origins:
             return str(_("this site only"))
-        more = len(widget.allowed_origins) - 1
-        return widget.allowed_origins[0] + (f" +{more}" if more else "")
+        first, *more = widget.allowed_origins
+        return f"{first} +{len(more)}" if more else str(first)
 
     @display(description=_("Script tag"))
     def install(self, widget: Widget) -> SafeString:
@@ -92,11 +92,6 @@ class WidgetAdmin(ModelAdmin):  # type: ignore[misc]
         """Remember for the script tag under which address this site was asked."""
         self.site_url = _site(request)
         return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Widget:
-        """The widget as it is stored; the actions write, not the form."""
-        widget: Widget = form.instance
-        return widget
 
     def save_model(self, request: HttpRequest, obj: Widget, form: Any, change: bool) -> None:
         """Make or change the widget by its action; a new one's secret is shown by response_add."""

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 
 KEY_BYTES = 16
 SECRET_BYTES = 32
 VISITOR_TOKEN_BYTES = 32
+_KEY = re.compile(r"[A-Za-z0-9_-]{3,40}")
 
 
 def new_key() -> str:
     """A public widget key: 128 random bits, URL-safe."""
     return secrets.token_urlsafe(KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """Could this be a widget key? 3 to 40 letters, digits, - or _."""
+    return _KEY.fullmatch(text) is not None
 
 
 def new_secret() -> str:

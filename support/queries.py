@@ -11,6 +11,7 @@ from accounts.models import Role, Team, User
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import NotFound
+from sessions_app.actions.lifecycle import team_online
 from sessions_app.models import (
     ChatSession,
     Presence,
@@ -19,28 +20,23 @@ from sessions_app.models import (
     SessionStatus,
 )
 from sessions_app.queries import online_ids
-from support import hours
+from support import hours, proofs
 from support.models import Widget
 
 
 def live_widget(key: str) -> Widget:
     """The enabled widget with this public key; raises NotFound."""
-    widget = Widget.objects.live().select_related("team").filter(key=key).first()
+    # What is no key (NUL, say) never reaches the database, which would refuse it loudly.
+    found = Widget.objects.live().select_related("team").filter(key=key)
+    widget = found.first() if proofs.is_key(key) else None
     if widget is None:
         raise NotFound("No such widget")
     return widget
 
 
 def is_anyone_online(team: Team) -> bool:
-    """Is an agent of the team, or an admin, connected right now?"""
-    return bool(online_ids(_who_may_answer(team)))
-
-
-def _who_may_answer(team: Team) -> set[int]:
-    people = User.objects.filter(is_active=True)
-    members = people.filter(teams=team, role=Role.AGENT)
-    admins = people.filter(role=Role.ADMIN)
-    return set(members.values_list("pk", flat=True)) | set(admins.values_list("pk", flat=True))
+    """Is an agent of the team, or an admin, there right now? The same answer as at a hand-off."""
+    return team_online(team.pk)
 
 
 def opening(widget: Widget) -> hours.Status:

@@ -19,7 +19,6 @@ MAX_GREETING = 300
 MAX_SUGGESTIONS = 6
 MAX_SUGGESTION = 80
 _COLOR = re.compile(r"#[0-9a-f]{6}")
-_KEY = re.compile(r"[A-Za-z0-9_-]{3,40}")
 FIELDS = (
     "name",
     "team",
@@ -39,7 +38,7 @@ def create_widget(*, key: str = "", team: Team, name: str, **fields: Any) -> tup
 
     `fields` are those of FIELDS. Raises ValidationFailed naming the field.
     """
-    if key and not _KEY.fullmatch(key):
+    if key and not proofs.is_key(key):
         raise ValidationFailed.of("key", "3 to 40 letters, digits, - or _")
     secret = proofs.new_secret()
     widget = Widget(key=key or proofs.new_key(), secret_encrypted=crypto.encrypt(secret))

@@ -1,0 +1,291 @@
+"""The admin: staff's looking glass. Admins only, no history rewritten, few queries."""
+
+import json
+
+import pytest
+from django.contrib import admin as django_admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.viewer import Viewer
+from chatsite.lib import crypto
+from sessions_app.actions import open_session, post_message
+from sessions_app.models import ChatSession, Message
+from support import proofs
+from support.actions import seed_demo, start_visit
+from support.models import VisitorCredential, Widget
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+LISTS = [
+    f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    for model in django_admin.site._registry
+]
+READ_ONLY = [
+    "/admin/sessions_app/chatsession/",
+    "/admin/sessions_app/message/",
+    "/admin/sessions_app/participant/",
+    "/admin/sessions_app/tag/",
+    "/admin/sessions_app/attachment/",
+    "/admin/support/visitoridentity/",
+    "/admin/support/visitorcredential/",
+]
+
+
+def form(**changes):
+    """What the widget's page sends."""
+    typed = {
+        "name": "Shop two",
+        "allowed_origins": "https://shop.example\nHTTPS://Other.example:443/",
+        "color": "#AA3300",
+        "position": "left",
+        "greeting_en": "Hello",
+        "greeting_zh_hans": "您好",
+        "suggestions_en": "One?\n\nTwo?",
+        "suggestions_zh_hans": "",
+        "business_hours": '{"timezone": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}}',
+        "assistant_enabled": "on",
+        "enabled": "on",
+    }
+    return typed | changes
+
+
+def test_every_page_works_on_real_data(admin):
+    seed_demo()
+    for path in ("/admin/", *LISTS):
+        assert admin.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["/admin/", *READ_ONLY, "/admin/support/widget/add/"])
+@pytest.mark.parametrize("who", [cast.ben, cast.vic, None])
+def test_nobody_but_admins_gets_in(browser, path, who):
+    if who:
+        browser.force_login(who())
+    response = browser.get(path)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/admin/login/")
+
+
+def test_history_can_be_neither_added_changed_nor_deleted(admin):
+    seed_demo()
+    for path in READ_ONLY:
+        _try_to_rewrite(admin, path)
+
+
+def _try_to_rewrite(admin, path):
+    assert admin.get(f"{path}add/").status_code == 403
+    model = next(m for m in django_admin.site._registry if path.endswith(f"/{m._meta.model_name}/"))
+    row = model._default_manager.first()
+    if row is None:
+        return
+    before = list(model._default_manager.values())
+    assert admin.post(f"{path}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    admin.post(f"{path}{row.pk}/change/", {"content": "forged", "title": "forged"})
+    admin.post(path, {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"})
+    assert list(model._default_manager.values()) == before
+
+
+def test_a_session_shows_its_transcript_with_notes_marked(admin):
+    seed_demo()
+    session = ChatSession.objects.get(title="Return without the box")
+    page = admin.get(f"/admin/sessions_app/chatsession/{session.pk}/change/").content.decode()
+    assert "Note, staff only" in page
+    assert "Promised: full refund" in page
+    assert f"/console/#/open/{session.pk}" in page
+
+
+def test_markup_in_messages_is_inert(admin):
+    viewer = Viewer.of(cast.vic())
+    session = open_session(viewer=viewer, title="<script>alert(1)</script>")
+    post_message(viewer=viewer, session_id=session.pk, content="<img src=x onerror=alert(1)>")
+    message = Message.objects.get()
+    for path in (
+        f"/admin/sessions_app/chatsession/{session.pk}/change/",
+        "/admin/sessions_app/chatsession/",
+        "/admin/sessions_app/message/",
+        f"/admin/sessions_app/message/{message.pk}/change/",
+    ):
+        page = admin.get(path).content.decode()
+        assert "<script>alert(1)" not in page
+        assert "<img src=x" not in page
+
+
+FINDABLE = [
+    ("/admin/sessions_app/chatsession/", "claire@example.org", "Beanies"),
+    ("/admin/sessions_app/chatsession/", "Tarn Shell", "Zip of"),
+    ("/admin/sessions_app/message/", "gorse yellow", "Hello Claire"),
+    ("/admin/sessions_app/tag/", "quote", "quote"),
+    ("/admin/support/visitoridentity/", "customer-1042", "Mara"),
+    ("/admin/accounts/user/", "ben@example.com", "Ben"),
+]
+
+
+def test_what_is_there_is_found(admin):
+    seed_demo()
+    for path, words, found in FINDABLE:
+        page = admin.get(path, {"q": words}).content.decode()
+        assert found in page
+        nothing = admin.get(path, {"q": "zzzz-nothing"}).content.decode()
+        assert found not in nothing.split("changelist-form")[-1]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_odd_searches_break_nothing(admin, path):
+    for query in ("\x00", "%", "'", "🧣", "0" * 500, "\\"):
+        assert admin.get(path, {"q": query}).status_code == 200
+
+
+def test_lists_take_the_same_queries_however_long(admin):
+    """Each list is asked before and after twelve more of everything: not one query more."""
+    seed_demo()
+    short = _queries_by_list(admin)
+    for number in range(12):
+        viewer = Viewer.of(start_visit(widget=Widget.objects.get()).user)
+        session = open_session(viewer=viewer, title=f"Chat {number}")
+        post_message(viewer=viewer, session_id=session.pk, content="Hello")
+    assert _queries_by_list(admin) == short
+    assert max(short.values()) <= 14
+
+
+def _queries_by_list(admin):
+    counts = {}
+    for path in LISTS:
+        with CaptureQueriesContext(connection) as asked:
+            assert admin.get(path).status_code == 200
+        counts[path] = len(asked)
+    return counts
+
+
+def test_the_first_page_counts_honestly(admin):
+    seed_demo()
+    page = " ".join(admin.get("/admin/").content.decode().split())
+    assert "<b>1</b> <span>waiting for a person</span>" in page
+    assert "<b>2</b> <span>with a person</span>" in page
+    assert "<b>0/4</b> <span>staff online</span>" in page or "0/3</b>" in page
+    assert "<b>4.0</b> <span>average rating of 5</span>" in page
+
+
+def test_the_first_page_of_an_empty_installation_works(admin):
+    page = admin.get("/admin/").content.decode()
+    assert "–" in page
+
+
+def test_a_new_widgets_secret_is_shown_in_that_one_answer(admin, team):
+    page = admin.post("/admin/support/widget/add/", form(team=team.pk))
+    assert page.status_code == 200
+    assert "no-store" in page["Cache-Control"]
+    widget = Widget.objects.get()
+    secret = crypto.decrypt(widget.secret_encrypted)
+    assert secret in page.content.decode()
+    assert secret not in str(page.cookies)
+    assert secret not in json.dumps(dict(admin.session.items()), default=str)
+    for path in ("/admin/", "/admin/support/widget/", f"/admin/support/widget/{widget.pk}/change/"):
+        again = admin.get(path).content.decode()
+        assert secret not in again
+        assert widget.secret_encrypted not in again
+
+
+def test_the_form_stores_what_the_action_tidied(admin, team):
+    admin.post("/admin/support/widget/add/", form(team=team.pk))
+    widget = Widget.objects.get()
+    assert widget.allowed_origins == ["https://shop.example", "https://other.example"]
+    assert widget.color == "#aa3300"
+    assert widget.greeting == {"en": "Hello", "zh-hans": "您好"}
+    assert widget.suggestions == {"en": ["One?", "Two?"]}
+    assert widget.business_hours["weekly"] == {"mon": [["09:00", "17:00"]]}
+    assert len(widget.key) >= 22
+
+
+def test_a_change_keeps_key_and_secret(admin, widget):
+    before = widget.secret_encrypted
+    page = admin.post(
+        f"/admin/support/widget/{widget.pk}/change/",
+        form(team=widget.team_id, name="New name", secret_encrypted="x", key="y"),
+    )
+    assert page.status_code == 302
+    widget.refresh_from_db()
+    assert (widget.name, widget.key, widget.secret_encrypted) == ("New name", "fern", before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"color": "red; background: url(//evil.example)"},
+        {"allowed_origins": "javascript:alert(1)"},
+        {"allowed_origins": "*"},
+        {"business_hours": "nine to five"},
+        {"business_hours": "[]"},
+        {"business_hours": '{"timezone": "Mars"}'},
+        {"suggestions_en": "x" * 100},
+        {"greeting_en": "x" * 301},
+        {"position": "top"},
+        {"team": "999"},
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(admin, widget, wrong):
+    before = Widget.objects.values().get()
+    page = admin.post(
+        f"/admin/support/widget/{widget.pk}/change/", form(team=widget.team_id) | wrong
+    )
+    assert page.status_code == 200
+    assert page.context["adminform"].form.errors.keys() == wrong.keys()
+    assert Widget.objects.values().get() == before
+
+
+def test_a_new_secret_is_asked_for_and_shown_once(admin, widget, secret):
+    path = f"/admin/support/widget/{widget.pk}/new-secret"
+    asked = admin.get(path, follow=True)
+    assert "Replace the secret" in asked.content.decode()
+    widget.refresh_from_db()
+    assert crypto.decrypt(widget.secret_encrypted) == secret
+    shown = admin.post(asked.request["PATH_INFO"])
+    widget.refresh_from_db()
+    fresh = crypto.decrypt(widget.secret_encrypted)
+    assert fresh != secret
+    assert fresh in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]
+
+
+def test_another_site_cannot_replace_the_secret(widget, secret):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.ada())
+    answer = client.post(f"/admin/support/widget/{widget.pk}/new-secret/")
+    assert answer.status_code == 403
+    widget.refresh_from_db()
+    assert crypto.decrypt(widget.secret_encrypted) == secret
+
+
+def test_a_widget_cannot_be_deleted(admin, widget):
+    path = f"/admin/support/widget/{widget.pk}/delete/"
+    assert admin.post(path, {"post": "yes"}).status_code == 403
+    assert Widget.objects.exists()
+
+
+def test_a_browser_can_be_ended(admin, widget):
+    token = start_visit(widget=widget).visitor_token
+    stored = VisitorCredential.objects.get()
+    admin.post(
+        "/admin/support/visitorcredential/", {"action": "end", "_selected_action": [stored.pk]}
+    )
+    stored.refresh_from_db()
+    assert stored.revoked_at is not None
+    page = admin.get("/admin/support/visitorcredential/").content.decode()
+    assert stored.token_hash not in page
+    assert proofs.fingerprint(token) not in page
+    assert start_visit(widget=widget, visitor_token=token).user.pk != stored.user_id
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/unfold/css/styles.css",
+        "/static/admin/js/core.js",
+        "/static/support/admin/admin.css",
+        "/static/support/shop/base.css",
+    ],
+)
+def test_static_files_are_served_without_a_collecting_step(browser, path):
+    assert browser.get(path).status_code == 200
