@@ -121,6 +121,7 @@ class Hub:
         self._dirty_task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
+        self._beating: asyncio.Task[None] | None = None
 
     # --- Life -----------------------------------------------------------------------------------
 
@@ -129,7 +130,7 @@ class Hub:
         if not self._started:
             self._started = True
             bus.listen("live", self.on_event)
-            self._spawn(self._beat())
+            self._beating = self._spawn(self._beat())
 
     async def stop(self) -> None:
         """End what :meth:`start` began."""
@@ -139,6 +140,11 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Wait until nothing but the heartbeat is under way."""
+        while under_way := self._tasks - {self._beating, asyncio.current_task()}:
+            await asyncio.wait(under_way)
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import pytest_django
 import redis
 
 from deploy.services import Servers
@@ -15,6 +16,17 @@ def redis_client(servers: Servers) -> Iterator[redis.Redis]:
     """A client of this run's Redis."""
     with redis.Redis.from_url(servers.redis_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def served(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[str]:
+    """Host and port of the product, served on the test database for the whole run."""
+    from tests import live
+
+    with django_db_blocker.unblock(), live.serving() as host:
+        yield host
 
 
 @pytest.fixture(autouse=True)

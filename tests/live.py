@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +11,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import orjson
-import pytest
 import uvicorn
 import websockets
 from asgiref.sync import sync_to_async
@@ -30,8 +30,10 @@ def serving() -> Iterator[str]:
     """Serve the product and give its ``host:port``; the loop of the server is the process's."""
     from chatsite.asgi import application
     from chatsite.lib import dbpool
+    from sessions_app import hub
     from sessions_app.writer import writer
 
+    hub.LEAVE_GRACE_S = 0.0
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         application,
@@ -58,6 +60,15 @@ def serving() -> Iterator[str]:
         writer.close()
         dbpool.close()
         connections.close_all()
+
+
+def settle() -> None:
+    """Wait until every socket has left and the hub has nothing under way, so that no work of this
+    test meets the emptying of the tables."""
+    from chatsite.lib import loops
+    from sessions_app.hub import hub
+
+    asyncio.run_coroutine_threadsafe(hub.settle(), loops.background()).result(DEADLINE_S)
 
 
 class Socket:
@@ -89,11 +100,12 @@ class Socket:
     async def closed(self) -> int:
         """Wait for the end and return the close code."""
         async with asyncio.timeout(DEADLINE_S):
-            with pytest.raises(websockets.ConnectionClosed) as end:
-                while True:
-                    self.frames.append(orjson.loads(await self.connection.recv()))
-        assert end.value.rcvd is not None
-        return end.value.rcvd.code
+            with contextlib.suppress(websockets.ConnectionClosed):
+                async for raw in self.connection:
+                    self.frames.append(orjson.loads(raw))
+            await self.connection.wait_closed()
+        assert self.connection.close_code is not None
+        return self.connection.close_code
 
     async def subscribe(self, session_id: object, **cursor: int) -> Frame:
         """Subscribe and wait until everything missed has come."""
@@ -111,7 +123,7 @@ async def connected(address: str, user: User, **options: Any) -> AsyncIterator[S
     viewer = await sync_to_async(Viewer.of)(user)
     ticket = await sync_to_async(accounts_actions.issue_ticket)(viewer=viewer, purpose="ws")
     url = f"ws://{address}/api/v1/ws?ticket={ticket}"
-    async with websockets.connect(url, max_size=None, **options) as connection:
+    async with websockets.connect(url, max_queue=None, **options) as connection:
         client = Socket(connection)
         await client.wait("ready")
         yield client

@@ -29,8 +29,8 @@ def chat(support: Team, sales: Team) -> ChatSession:
     return kernel.chat(cast.vic())
 
 
-@pytest.fixture(scope="session")
-def address(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
+@pytest.fixture
+def address(served: str, transactional_db: None) -> Iterator[str]:
     """Host and port of the product, served for real."""
-    with live.serving() as host:
-        yield host
+    yield served
+    live.settle()
