@@ -20,6 +20,7 @@ from django.db.models import Max, Q
 from chatsite.lib import clock
 from chatsite.lib.errors import SessionClosed
 from chatsite.lib.ids import uuid7
+from llm import actions
 from llm.metrics import TURNS
 from llm.models import ModelConfig, Turn
 from llm.policy import Answer, HandOver, Wait, decide
@@ -314,6 +315,11 @@ def release(*, turn_ids: Collection[UUID], worker: str) -> list[UUID]:
     return sessions
 
 
+def expire_leases() -> None:
+    """Free every running turn. Only for a process that knows that it is alone."""
+    Turn.objects.filter(status=Turn.Status.RUNNING).update(lease_until=clock.now())
+
+
 # --- Ending ----------------------------------------------------------------------------------
 
 
@@ -333,6 +339,7 @@ def finish(claim: Claim, figures: Figures, *, wants_person: str | None) -> Ended
                     epoch=claim.epoch,
                     watermark=claim.watermark,
                     content=figures.text,
+                    name=actions.DEMO_NAME if claim.model.is_demo else "Assistant",
                     metadata={"assistant": label, "finish_reason": figures.finish_reason},
                     allow_supersede=claim.may_be_superseded and wants_person is None,
                 )

