@@ -1,0 +1,1 @@
+"""Measurements of the platform against the bare limit of its own parts (``make bench``)."""
