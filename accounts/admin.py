@@ -14,6 +14,8 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -49,10 +51,13 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     list_per_page = 50
     show_full_result_count = False
     filter_horizontal = ()
-    readonly_fields = ("is_visitor", "created_at", "last_login")
+    readonly_fields = ("new_password", "is_visitor", "created_at", "last_login")
     actions = ("disable", "log_out_everywhere", "unlock")
     fieldsets = (
-        (None, {"fields": ("username", "email", "display_name", "role", "is_active")}),
+        (
+            None,
+            {"fields": ("username", "email", "display_name", "role", "is_active", "new_password")},
+        ),
         (_("Preferences"), {"fields": ("avatar", "locale", "timezone", "theme")}),
         (_("History"), {"fields": ("is_visitor", "created_at", "last_login")}),
     )
@@ -70,6 +75,12 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     def name(self, person: User) -> str:
         """What others see."""
         return person.name
+
+    @admin.display(description=_("password"))
+    def new_password(self, person: User) -> str:
+        """A way to the form for it; what is stored is shown nowhere."""
+        address = reverse("admin:auth_user_password_change", args=[person.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Set a new password"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are disabled instead: their messages stay theirs."""

@@ -205,6 +205,14 @@ class LogoutView(OpenView):
                 errors.ValidationFailed, errors.AuthTokenInvalid, errors.PermissionDenied
             ),
         },
+        examples=[
+            docs.example({}, name="with the cookie", request=True),
+            docs.example(
+                {"refresh_token": docs.LOGGED_IN_BODY["refresh_token"]},
+                name="without cookies",
+                request=True,
+            ),
+        ],
     )
     def post(self, request: Request) -> Response:
         """End the device and clear the cookie."""
@@ -331,6 +339,7 @@ class ProfileView(AccountView):
         operation_id="get_profile",
         summary="The caller's profile",
         responses={200: shapes.ProfileSerializer, **docs.refusals(errors.AuthTokenInvalid)},
+        examples=[docs.example(docs.PROFILE)],
     )
     def get(self, request: Request) -> Response:
         """The profile as it is."""
@@ -346,6 +355,7 @@ class ProfileView(AccountView):
             200: shapes.ProfileSerializer,
             **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
         },
+        examples=[docs.example(docs.PROFILE, request=True), docs.example(docs.PROFILE)],
     )
     def put(self, request: Request) -> Response:
         """Change the fields that are given."""
@@ -360,7 +370,10 @@ class ProfileView(AccountView):
             200: shapes.ProfileSerializer,
             **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
         },
-        examples=[docs.example({"theme": "dark", "locale": "zh-hans"}, request=True)],
+        examples=[
+            docs.example({"theme": "dark", "locale": "zh-hans"}, request=True),
+            docs.example({**docs.PROFILE, "theme": "dark", "locale": "zh-hans"}),
+        ],
     )
     def patch(self, request: Request) -> Response:
         """Change the fields that are given."""
@@ -379,6 +392,7 @@ class ProfileView(AccountView):
     summary="Public keys of our tokens",
     description="Verify RS256 access tokens with these; the key is chosen by `kid`.",
     responses={200: shapes.JwksSerializer},
+    examples=[docs.example(docs.JWKS)],
 )
 @api_view(["GET"])
 @authentication_classes([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
@@ -12,12 +13,12 @@ from django.utils.translation import ngettext
 from unfold.forms import (
     AdminPasswordChangeForm,
     AuthenticationForm,
-    UserChangeForm,
     UserCreationForm,
 )
 
 from accounts import actions
 from accounts.models import ApiKey, User
+from accounts.names import tidy_name
 
 
 class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
@@ -41,7 +42,22 @@ class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
         )
 
 
-class PersonCreationForm(UserCreationForm):  # type: ignore[misc]
+class FreeEmail:
+    """An e-mail that nobody else has. Django does not look at a constraint with a condition."""
+
+    cleaned_data: dict[str, Any]
+    instance: User
+
+    def clean_email(self) -> str | None:
+        """The address as it will be stored."""
+        email = tidy_name(self.cleaned_data.get("email") or "")
+        owner = User.objects.by_login(email) if email and not self.instance.is_visitor else None
+        if owner is not None and owner.pk != self.instance.pk:
+            raise ValidationError(_("This e-mail is taken."), code="unique")
+        return email or None
+
+
+class PersonCreationForm(FreeEmail, UserCreationForm):  # type: ignore[misc]
     """A new person, with a password typed twice."""
 
     class Meta(auth_forms.BaseUserCreationForm.Meta):
@@ -49,14 +65,12 @@ class PersonCreationForm(UserCreationForm):  # type: ignore[misc]
         fields = ("username", "email", "display_name", "role")
 
 
-class PersonChangeForm(UserChangeForm):  # type: ignore[misc]
+class PersonChangeForm(FreeEmail, forms.ModelForm):  # type: ignore[type-arg]
     """A person without the password: that has a form of its own."""
 
-    password = None
-
-    class Meta(auth_forms.UserChangeForm.Meta):
+    class Meta:
         model = User
-        fields = "__all__"
+        fields = "__all__"  # noqa: DJ007 - the page's fieldsets choose
 
     def clean(self) -> dict[str, object]:
         """Keep somebody who can still do everything."""

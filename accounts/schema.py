@@ -35,6 +35,22 @@ LOGGED_IN_BODY = {
     "refresh_token": "pX3nB0uG6a6mVYk1m8yqz1mE5rJ0cT7wUQ2dKf9hLhs",
     "refresh_expires_in": 1209600,
 }
+PROFILE = {
+    field: ADA[field]
+    for field in ("display_name", "email", "avatar", "locale", "timezone", "theme")
+}
+JWKS = {
+    "keys": [
+        {
+            "kty": "RSA",
+            "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4…",
+            "e": "AQAB",
+            "kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+            "use": "sig",
+            "alg": "RS256",
+        }
+    ]
+}
 DEVICE = {
     "id": "019aa5c4-7f3b-7c1e-9d53-2f6f6f3f9f10",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0",

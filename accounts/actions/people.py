@@ -120,7 +120,8 @@ def disable(*, user_id: int) -> None:
 def edit_person(*, user: User, fields: list[str] | None = None) -> None:
     """Store an administrator's changes (all, or some `fields`); lost access ends at once.
 
-    Raises Conflict when no active admin would be left, also when two are removed in parallel.
+    Raises Conflict when a name is taken, and when no active admin would be left, also when two
+    are removed in parallel.
     """
     with transaction.atomic():
         # Whoever takes an admin away passes here one after the other, in one order of locks.
@@ -134,7 +135,8 @@ def edit_person(*, user: User, fields: list[str] | None = None) -> None:
         if admins == {user.pk} and not stays_admin:
             raise Conflict("This is the last active admin.")
         before = User.objects.select_for_update().filter(pk=user.pk).first()
-        user.save(update_fields=fields)
+        with _names_may_be_taken():
+            user.save(update_fields=fields)
         if before is None:
             return
         if not user.is_active:
