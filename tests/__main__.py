@@ -51,7 +51,7 @@ def javascript_tests() -> list[str]:
     )
     if not files:
         raise ServiceError("There are no files tests/js/**/*.test.js.")
-    return [program("nodejs", "node", "nodejs"), "--test", *files]
+    return [program("nodejs", "node", "nodejs"), "--test", "--test-reporter=spec", *files]
 
 
 PARTS = {
