@@ -368,12 +368,12 @@ UNFOLD = {
     "SITE_HEADER": "Cland Chat",
     "SITE_SUBHEADER": _("Administration"),
     "SITE_URL": "/",
-    "SITE_ICON": lambda request: f"{STATIC_URL}support/shop/cland.svg",
+    "SITE_ICON": lambda request: f"{STATIC_URL}support/console/icon.svg",
     "SITE_FAVICONS": [
         {
             "rel": "icon",
             "type": "image/svg+xml",
-            "href": lambda request: f"{STATIC_URL}support/shop/cland.svg",
+            "href": lambda request: f"{STATIC_URL}support/console/icon.svg",
         }
     ],
     "SHOW_HISTORY": True,
@@ -389,7 +389,7 @@ UNFOLD = {
             "200": "#c7d2fe",
             "300": "#a5b4fc",
             "400": "#818cf8",
-            "500": "#6366f1",
+            "500": "#7f88f7",
             "600": "#4f46e5",
             "700": "#4338ca",
             "800": "#3730a3",

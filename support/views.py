@@ -22,13 +22,14 @@ from support.texts import widget_texts
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The demo shop where the demo was seeded, else a quiet page that says what this is."""
-    if not Widget.objects.live().filter(key=demo.WIDGET_KEY).exists():
+    widget = Widget.objects.live().filter(key=demo.WIDGET_KEY).first()
+    if widget is None:
         return render(request, "support/shop_quiet.html")
     context = {
         "products": shop.PRODUCTS,
         "answers": shop.ANSWERS,
         "logins": demo.logins(),
-        "widget_key": demo.WIDGET_KEY,
+        "widget": widget,
     }
     return render(request, "support/shop.html", context)
 

@@ -20,7 +20,9 @@ def test_without_the_demo_the_front_page_is_quiet(browser):
 def test_with_the_demo_it_is_the_shop_with_the_widget(browser):
     seed_demo()
     page = browser.get("/").content.decode()
-    assert '<script async src="/widget.js" data-widget="demo"></script>' in page
+    assert (
+        '<script async src="/widget.js" data-widget="demo" data-color="#2b6048"></script>' in page
+    )
     assert "This is a demo of Cland Chat." in page
     for address in ("/console/", "/admin/", "/api/docs"):
         assert f'href="{address}"' in page
