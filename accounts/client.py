@@ -51,8 +51,14 @@ def client_ip(request: HttpRequest) -> str:
     X-Forwarded-For counts only when one of TRUSTED_PROXIES sent it, and only up to the first
     address from the right that is none of them: what stands further left anybody can write.
     """
-    address = request.META.get("REMOTE_ADDR") or ""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    return sender_ip(
+        request.META.get("REMOTE_ADDR") or "", request.headers.get("X-Forwarded-For", "")
+    )
+
+
+def sender_ip(address: str, forwarded_for: str) -> str:
+    """The sender's address by the peer's address and the X-Forwarded-For header; "" for none."""
+    hops = [hop.strip() for hop in forwarded_for.split(",")]
     while _is_trusted(address) and hops and _is_address(hops[-1]):
         address = hops.pop()
     return address if _is_address(address) else ""

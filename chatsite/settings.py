@@ -80,7 +80,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatsite.middleware.request_context",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatsite.static_files.StaticFiles",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -286,7 +286,7 @@ SOCKET_FRAME_BURST = 60 * _scale
 SOCKET_MAX_UNSENT_BYTES = 1024 * 1024
 SOCKET_MAX_SUBSCRIPTIONS = 200
 SOCKETS_PER_USER = 20 * _scale
-SOCKETS_PER_ADDRESS = 200 * _scale
+SOCKETS_PER_ADDRESS = 500 * _scale
 SOCKET_HEARTBEAT_S = env.number("SOCKET_HEARTBEAT_S", 15, least=1)
 
 # --- The assistant -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ layer (the hub listens once per process), and frames do not go through a task an
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from accounts import actions as accounts_actions
+from accounts.client import sender_ip
 from accounts.tokens import viewer_from_access
 from accounts.viewer import Viewer
 from chatsite.lib import clock, dbpool
@@ -76,6 +78,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._refused = 0
         self.subscriptions: dict[str, Subscription] = {}
         self.heard_at = time.monotonic()
+        self.address = self._sender_address()
 
         if (await receive())["type"] != "websocket.connect":
             return
@@ -107,7 +110,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.push(ErrorFrame.of(InternalError()).encode())
             self.end(Close.SERVER_RESTART, "try again")
             return False
-        if hub.sockets_of(self.viewer.user_id) >= settings.SOCKETS_PER_USER:
+        if (
+            hub.sockets_of(self.viewer.user_id) >= settings.SOCKETS_PER_USER
+            or hub.sockets_at(self.address) >= settings.SOCKETS_PER_ADDRESS
+        ):
             self.push(ErrorFrame.of(RateLimited("Too many connections")).encode())
             self.end(Close.TOO_MANY, "too many connections")
             return False
@@ -116,6 +122,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             Ready(user_id=self.viewer.user_id, heartbeat_s=settings.SOCKET_HEARTBEAT_S).encode()
         )
         return True
+
+    def _sender_address(self) -> str:
+        peer = self.scope.get("client") or ("", 0)
+        headers = dict(self.scope.get("headers", ()))
+        return sender_ip(peer[0], headers.get(b"x-forwarded-for", b"").decode("latin-1"))
 
     async def _authenticate(self) -> Viewer:
         """Return who connects: by single-use ticket, access token or Authorization header."""
@@ -297,14 +308,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._wake.set()
 
     async def _send_queued(self) -> None:
-        while True:
-            while self._out:
-                text = self._out.popleft()
-                await self._send({"type": "websocket.send", "text": text})
-                self._unsent -= len(text)
-            if self._closing is not None:
-                code, reason = self._closing
-                await self._send({"type": "websocket.close", "code": int(code), "reason": reason})
-                return
-            self._wake.clear()
-            await self._wake.wait()
+        # A server says in its own way that the client has gone; the receiving side ends then too.
+        with contextlib.suppress(OSError, RuntimeError):
+            while True:
+                while self._out:
+                    text = self._out.popleft()
+                    await self._send({"type": "websocket.send", "text": text})
+                    self._unsent -= len(text)
+                if self._closing is not None:
+                    code, reason = self._closing
+                    await self._send(
+                        {"type": "websocket.close", "code": int(code), "reason": reason}
+                    )
+                    return
+                self._wake.clear()
+                await self._wake.wait()

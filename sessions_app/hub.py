@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,6 +58,7 @@ class Socket(Protocol):
     """What the hub needs of a connection."""
 
     viewer: Viewer
+    address: str
     heard_at: float
     subscriptions: "dict[str, Subscription]"
 
@@ -114,6 +115,7 @@ class Hub:
         self._channels: dict[str, Channel] = {}
         self._sockets: set[Socket] = set()
         self._staff: set[Socket] = set()
+        self._addresses: Counter[str] = Counter()
         self._users: dict[int, set[Socket]] = defaultdict(set)
         self._places: dict[int, set[Channel]] = defaultdict(set)
         self._dirty: dict[str, float] = {}
@@ -163,11 +165,16 @@ class Hub:
         """Return how many sockets the user has in this process."""
         return len(self._users.get(user_id, ()))
 
+    def sockets_at(self, address: str) -> int:
+        """Return how many sockets come from the network address to this process."""
+        return self._addresses[address]
+
     def join(self, socket: Socket) -> None:
         """Take in an authenticated socket."""
         viewer = socket.viewer
         first = not self._users.get(viewer.user_id)
         self._sockets.add(socket)
+        self._addresses[socket.address] += 1
         self._users[viewer.user_id].add(socket)
         if viewer.is_staff:
             self._staff.add(socket)
@@ -179,8 +186,13 @@ class Hub:
         for subscription in list(socket.subscriptions.values()):
             self.unsubscribe(subscription)
         socket.subscriptions.clear()
+        if socket not in self._sockets:
+            return
         self._sockets.discard(socket)
         self._staff.discard(socket)
+        self._addresses[socket.address] -= 1
+        if not self._addresses[socket.address]:
+            del self._addresses[socket.address]
         user_id = socket.viewer.user_id
         mine = self._users.get(user_id)
         if mine is not None:

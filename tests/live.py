@@ -60,6 +60,8 @@ def serving() -> Iterator[str]:
         writer.close()
         dbpool.close()
         connections.close_all()
+        if hasattr(connections["default"], "close_pool"):
+            connections["default"].close_pool()
 
 
 def settle() -> None:

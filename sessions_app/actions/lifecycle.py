@@ -34,6 +34,7 @@ from sessions_app.actions.posting import (
     join,
     numbered,
     place_for,
+    silence_assistant,
     take_effect,
     take_floor,
 )
@@ -225,14 +226,12 @@ def _note(viewer: Viewer, session: ChatSession, text: str) -> list[Draft]:
     return [Draft(session_id=session.id, author=author, content=text, kind=MessageKind.NOTE)]
 
 
-def _give_back(session: ChatSession) -> None:
+def _give_back(session: ChatSession, reply: str = "stopped") -> None:
     """Put a locked session back into its team's queue: nobody has the floor."""
+    silence_assistant(session, reply)
     session.assignee = None
     session.status = SessionStatus.QUEUED
     session.floor = Floor.NOBODY
-    session.epoch += 1
-    session.reply_due_at = None
-    session.live_turn = None
     session.waiting_since = session.waiting_since or clock.now()
 
 
@@ -276,9 +275,7 @@ def request_human(
         _open_only(session)
         if session.status != SessionStatus.BOT:
             return session
-        turn = session.live_turn
-        epoch = session.epoch
-        _give_back(session)
+        _give_back(session, "handoff")
         online = team_online(session.team_id)
         sentence = (
             "You will be connected with a person. Someone is online and will join shortly."
@@ -286,13 +283,6 @@ def request_human(
             else "Nobody is online right now. Your message is saved, and a person will answer here."
         )
         record(session, [event(session, "handoff", sentence, reason=reason, online=online)])
-        if turn is not None:
-            transaction.on_commit(
-                lambda: publish.reply_ended(session.id, turn, epoch, "handoff"), robust=True
-            )
-        transaction.on_commit(
-            lambda: publish.reply_cancelled(session.id, None, "floor"), robust=True
-        )
         signals.announce(signals.session_queued, session_id=session.id)
     return session
 
@@ -315,10 +305,10 @@ def close(*, viewer: Viewer, session_id: object, reason: str = "") -> ChatSessio
         session = locked(seen.id)
         if session.is_closed:
             return session
+        silence_assistant(session, "stopped")
         session.status = SessionStatus.CLOSED
         session.floor = Floor.NOBODY
-        session.epoch += 1
-        session.reply_due_at = session.live_turn = session.waiting_since = None
+        session.waiting_since = None
         session.closed_at = clock.now()
         by = viewer.name if staff else "the customer"
         closed = event(
@@ -330,9 +320,6 @@ def close(*, viewer: Viewer, session_id: object, reason: str = "") -> ChatSessio
             reason=reason,
         )
         record(session, [closed])
-        transaction.on_commit(
-            lambda: publish.reply_cancelled(session.id, None, "floor"), robust=True
-        )
     return session
 
 

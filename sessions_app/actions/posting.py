@@ -432,21 +432,37 @@ def take_floor(session: ChatSession, author: Author) -> Draft:
 
     From here on no answer of the assistant can be committed: the epoch has moved.
     """
+    silence_assistant(session, "stopped")
     session.floor = Floor.AGENT
-    session.epoch += 1
-    session.reply_due_at = None
-    session.live_turn = None
     session.status = SessionStatus.ASSIGNED
     if session.assignee_id is None:
         session.assignee_id = author.user_id
-    transaction.on_commit(partial(publish.reply_cancelled, session.id, None, "floor"), robust=True)
-    signals.announce(signals.floor_taken, session_id=session.id, epoch=session.epoch)
     return event(
         session,
         "claimed",
         f"{author.name} joined the conversation.",
         agent={"id": author.user_id, "name": author.name},
     )
+
+
+def silence_assistant(session: ChatSession, status: str) -> None:
+    """Move the epoch of a locked session: no answer begun before can be committed any more.
+
+    Viewers of a running answer see it end with ``status``; its worker is told to stop.
+    """
+    session.epoch += 1
+    if session.live_turn is not None:
+        transaction.on_commit(
+            partial(publish.reply_ended, session.id, session.live_turn, session.epoch, status),
+            robust=True,
+        )
+    if session.floor == Floor.ASSISTANT:
+        transaction.on_commit(
+            partial(publish.reply_cancelled, session.id, None, "floor"), robust=True
+        )
+        signals.announce(signals.floor_taken, session_id=session.id, epoch=session.epoch)
+    session.reply_due_at = None
+    session.live_turn = None
 
 
 def event(session: ChatSession, name: str, sentence: str, **params: object) -> Draft:
