@@ -276,16 +276,3 @@ def test_a_browser_can_be_ended(admin, widget):
     assert stored.token_hash not in page
     assert proofs.fingerprint(token) not in page
     assert start_visit(widget=widget, visitor_token=token).user.pk != stored.user_id
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/static/unfold/css/styles.css",
-        "/static/admin/js/core.js",
-        "/static/support/admin/admin.css",
-        "/static/support/shop/base.css",
-    ],
-)
-def test_static_files_are_served_without_a_collecting_step(browser, path):
-    assert browser.get(path).status_code == 200
