@@ -25,13 +25,21 @@ help: ## Show this list
 
 # --- Setting up -----------------------------------------------------------------------------------
 
+# Debian keeps a part of the venv module in a package of its own.
+define venv_package
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing python3-venv with apt-get…"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -yqq python3-venv >/dev/null; \
+	else echo "Python's venv module is incomplete; on Debian: apt-get install python3-venv"; exit 1; fi
+endef
+
 $(BIN)/uv: requirements-uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: no $(PYTHON) here."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name it with PYTHON=/path/to/python3.11."; exit 1; }
 	@echo "Making a virtual environment in $(VENV)…"
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo "Python's venv module is incomplete; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(venv_package); }
+	@$(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@touch $@
 
