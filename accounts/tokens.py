@@ -74,7 +74,8 @@ def issue_access(
     """
     claims: dict[str, Any] = {
         "sub": str(user.pk),
-        "email": user.email or "",
+        # Others trust what we sign: what a visitor typed is not for them.
+        "email": "" if user.is_visitor else user.email or "",
         "role": user.role,
         "scope": scope or SCOPES[user.role],
     }

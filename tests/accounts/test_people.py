@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.actions import disable, make_visitor, sweep
 from accounts.models import LoginAttempts, RefreshFamily, RefreshToken, Team, Ticket, User
 from accounts.signals import access_revoked
-from accounts.tokens import issue_access, viewer_from_access
+from accounts.tokens import issue_access, verify, viewer_from_access
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import Conflict
@@ -51,6 +51,12 @@ def test_a_visitor_with_a_customers_address_neither_blocks_nor_becomes_them():
         visitor = make_visitor(email="vic@example.com")
         assert visitor.pk != vic().pk
     assert User.objects.by_login("VIC@example.com") == vic()
+
+
+@pytest.mark.django_db
+def test_a_visitors_token_vouches_for_no_address():
+    token = issue_access(make_visitor(email="ada@example.com"))
+    assert verify(token, typ="access")["email"] == ""
 
 
 @pytest.mark.django_db
