@@ -26,17 +26,23 @@ def committed(
     events: list[dict[str, Any]] = []
     for message in messages:
         head = heads[message.session_id]
+        shown = files.get(message.id, [])
+        staff = message_frame(message, staff=True, files=shown)
+        # Before the first note a customer sees the same numbers as staff, and so the same frame.
+        same = message.prev_public_seq == message.seq - 1
         events.append(
             {
                 "type": "message",
                 "session": message.session_id.hex,
                 "version": message.version,
                 "epoch": head.epoch,
-                "staff": message_frame(message, staff=True, files=files.get(message.id, [])),
+                "staff": staff,
                 "public": (
                     None
                     if message.is_note
-                    else message_frame(message, staff=False, files=files.get(message.id, []))
+                    else staff
+                    if same
+                    else message_frame(message, staff=False, files=shown)
                 ),
                 "request": request,
             }

@@ -28,7 +28,7 @@ from chatsite.lib.errors import (
     ValidationFailed,
 )
 from chatsite.lib.metrics import COMMITS, MESSAGES
-from sessions_app import publish, signals
+from sessions_app import publish, rows, signals
 from sessions_app.access import Membership, membership
 from sessions_app.models import (
     Attachment,
@@ -60,7 +60,7 @@ HOT_FIELDS = (
     "reply_due_at",
     "updated_at",
     "status",
-    "assignee",
+    "assignee_id",
     "floor",
     "epoch",
     "live_turn",
@@ -100,21 +100,21 @@ class Draft:
     metadata: dict[str, Any] = field(default_factory=dict)
     joined: bool = True
 
-    @property
-    def send_key(self) -> uuid.UUID | None:
-        """Return the digest that makes a repeated send the same row, or ``None`` without an id."""
-        if self.client_msg_id is None:
-            return None
-        name = f"{self.session_id}/{self.author.user_id or 0}/{self.client_msg_id}"
-        return uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
+    #: Makes a repeated send the same row; None without a client id.
+    send_key: uuid.UUID | None = field(init=False, default=None)
+    #: Digest of what is said; empty without a client id.
+    fingerprint: str = field(init=False, default="")
 
-    @property
-    def fingerprint(self) -> str:
-        """Return a digest of what is said; empty without a client id."""
+    def __post_init__(self) -> None:
         if self.client_msg_id is None:
-            return ""
+            return
+        name = f"{self.session_id}/{self.author.user_id or 0}/{self.client_msg_id}"
+        key = uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
         said = f"{self.kind}\0{self.reply_to}\0{self.attachment_ids}\0{self.content}"
-        return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        object.__setattr__(self, "send_key", key)
+        object.__setattr__(
+            self, "fingerprint", hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +232,10 @@ def post_batch(drafts: Sequence[Draft]) -> list[Posted | DomainError]:
     """
     now = clock.now()
     with transaction.atomic():
-        wanted = {item.session_id for item in drafts}
-        sessions = {
-            session.id: session
-            for session in ChatSession.objects.select_for_update(no_key=True)
-            .filter(pk__in=wanted)
-            .order_by("pk")
-        }
-        known = _known_sends(drafts)
+        sessions, known = rows.lock(
+            {item.session_id for item in drafts},
+            {item.send_key for item in drafts if item.send_key},
+        )
         batch = _Batch(now)
         results: list[Posted | DomainError] = []
         for item in drafts:
@@ -249,17 +245,6 @@ def post_batch(drafts: Sequence[Draft]) -> list[Posted | DomainError]:
                 results.append(error)
         batch.write()
     return results
-
-
-def _known_sends(drafts: Sequence[Draft]) -> dict[uuid.UUID, Message]:
-    keys = [key for item in drafts if (key := item.send_key)]
-    if not keys:
-        return {}
-    return {
-        row.send_key: row
-        for row in Message.objects.filter(send_key__in=keys).prefetch_related("attachments")
-        if row.send_key
-    }
 
 
 def _post(
@@ -347,15 +332,14 @@ class _Batch:
         """Write everything and, after the commit, tell who has to know."""
         if not self.messages:
             return
-        Message.objects.bulk_create(self.messages)
+        sessions = list(self.changed.values())
+        rows.store(self.messages, sessions, HOT_FIELDS)
         for message in self.messages:
             for file in self.files.get(message.id, ()):
                 file.message = message
                 file.save(update_fields=["message"])
         if self.places:
             join(self.places)
-        sessions = list(self.changed.values())
-        save_hot(sessions)
         COMMITS.observe(len(self.messages))
         after_commit(sessions, self.messages, self.files)
 
@@ -474,14 +458,6 @@ def event(session: ChatSession, name: str, sentence: str, **params: object) -> D
         content=sentence,
         metadata={"event": name, **params},
     )
-
-
-def save_hot(sessions: Sequence[ChatSession]) -> None:
-    """Write back what posting changed."""
-    if len(sessions) == 1:
-        sessions[0].save(update_fields=HOT_FIELDS)
-    else:
-        ChatSession.objects.bulk_update(sessions, HOT_FIELDS)
 
 
 def after_commit(
