@@ -8,6 +8,7 @@ queue.  ``DATABASE_URL`` and ``REDIS_URL`` switch to the full topology; no other
 import ipaddress
 import re
 import secrets
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,8 +56,10 @@ CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
 TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.items("TRUSTED_PROXIES")]
 
 # --- Applications ------------------------------------------------------------------------------
+ASGI_SERVER = env.choice("ASGI_SERVER", "uvicorn", ("uvicorn", "daphne"))
 INSTALLED_APPS = [
-    "daphne",
+    # Half a second and Twisted's memory in every process that does not need it.
+    *(["daphne"] if ASGI_SERVER == "daphne" or "runserver" in sys.argv else []),
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -93,7 +96,6 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "chatsite.urls"
 ASGI_APPLICATION = "chatsite.asgi.application"
-ASGI_SERVER = env.choice("ASGI_SERVER", "uvicorn", ("uvicorn", "daphne"))
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -181,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "show-life": {"task": "chatsite.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": 3600.0},
+    "sweep-visitors": {"task": "support.tasks.sweep", "schedule": 3600.0},
 }
 
 # --- People ------------------------------------------------------------------------------------
