@@ -183,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "show-life": {"task": "chatsite.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": 3600.0},
+    "sweep-uploads": {"task": "sessions_app.tasks.sweep_uploads", "schedule": 3600.0},
     "sweep-visitors": {"task": "support.tasks.sweep", "schedule": 3600.0},
 }
 
@@ -244,6 +245,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "chatsite.api.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    # ?format= belongs to the transcript: with DRF's own meaning every format but json was a 404.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cland Chat API",
@@ -279,6 +282,8 @@ RATE_LIMITS = {
         "message_user": (240, 60),
         "session_user": (30, 60),
         "api_user": (1200, 60),
+        "upload_user": (30, 60),
+        "file_link_ip": (1200, 60),
     }.items()
 }
 MESSAGE_MAX_CHARS = 16_000
@@ -291,6 +296,29 @@ SOCKET_MAX_SUBSCRIPTIONS = 200
 SOCKETS_PER_USER = 20 * _scale
 SOCKETS_PER_ADDRESS = 500 * _scale
 SOCKET_HEARTBEAT_S = env.number("SOCKET_HEARTBEAT_S", 15, least=1)
+
+# --- Uploads: every bound on a file -------------------------------------------------------------
+_MIB = 1024 * 1024
+UPLOAD_IMAGE_BYTES = 10 * _MIB
+UPLOAD_IMAGE_PIXELS = 40_000_000
+UPLOAD_IMAGE_SIDE = 16_000
+UPLOAD_IMAGE_FRAMES = 300
+UPLOAD_ANIMATION_PIXELS = 20_000_000  # of all frames together
+UPLOAD_IMAGE_SLOTS = 1  # pictures decoded at the same time by a process: memory for one
+UPLOAD_IMAGE_WAIT_S = 20
+UPLOAD_FILE_BYTES = 20 * _MIB
+UPLOAD_UNPACKED_BYTES = 100 * _MIB  # what an office document may say it unpacks to
+UPLOAD_ARCHIVE_INDEX_BYTES = 256 * 1024
+UPLOAD_PENDING_FILES = 50  # of one user, not yet sent in a message
+UPLOAD_PENDING_BYTES = 100 * _MIB
+UPLOAD_DAY_BYTES = 300 * _MIB * _scale  # of one user in 24 hours, sent or not
+UPLOAD_SPARE_DISK_BYTES = 256 * _MIB  # left free for the database
+UPLOAD_ORPHAN_S = 24 * 3600
+UPLOAD_LINK_S = 3600
+UPLOAD_BODY_BYTES = UPLOAD_FILE_BYTES + _MIB
+BODY_MAX_BYTES = 4 * _MIB  # any other request, before it is looked at
+BODY_MAX_S = 120
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- The assistant -----------------------------------------------------------------------------
 LLM_API_URL = env.text("LLM_API_URL")

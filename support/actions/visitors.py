@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.actions import make_visitor
 from accounts.models import User
@@ -22,6 +23,8 @@ from support.models import VisitorCredential, VisitorIdentity, Widget
 LIFETIME = timedelta(days=180)
 # A credential in use is pushed on once a day, not with every page that is looked at.
 SLIDE_AFTER = timedelta(days=1)
+# So long an ended credential can still be looked up in the admin.
+KEPT_AFTER_END = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,13 @@ def revoke(*, credential: VisitorCredential) -> None:
     """End a credential now."""
     credential.revoked_at = clock.now()
     credential.save(update_fields=["revoked_at"])
+
+
+def sweep() -> int:
+    """Delete credentials that ended more than KEPT_AFTER_END ago; returns how many."""
+    before = clock.now() - KEPT_AFTER_END
+    ended = Q(expires_at__lt=before) | Q(revoked_at__lt=before)
+    return VisitorCredential.objects.filter(ended).delete()[0]
 
 
 def _check(widget: Widget, claim: Claim) -> None:

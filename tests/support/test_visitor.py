@@ -11,6 +11,7 @@ from sessions_app.actions import close, open_session
 from support import proofs
 from support.actions import create_widget, rotate_secret
 from support.models import VisitorCredential
+from support.tasks import sweep_visitors
 from tests import cast
 from tests.support.conftest import SHOP
 
@@ -107,6 +108,17 @@ def test_a_token_ends_180_days_after_its_last_use(browser, widget):
     assert VisitorCredential.objects.get().expires_at > clock.now() + timedelta(days=179)
     VisitorCredential.objects.update(expires_at=clock.now() - timedelta(seconds=1))
     assert viewer(come(browser, body)).user_id != viewer(first).user_id
+
+
+def test_what_ended_long_ago_is_forgotten(browser, widget):
+    for days in (1, 31):
+        come(browser)
+        newest = VisitorCredential.objects.latest("pk")
+        newest.expires_at = clock.now() - timedelta(days=days)
+        newest.save()
+    come(browser)
+    sweep_visitors()
+    assert VisitorCredential.objects.count() == 2
 
 
 def test_leaving_ends_the_token_and_says_nothing_of_unknown_ones(browser, widget):
