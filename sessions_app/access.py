@@ -1,11 +1,13 @@
-"""The only way from an id in a request to a session: absent and forbidden look the same."""
+"""The only way from an id in a request to a session or a file: absent and forbidden look the
+same."""
 
 import uuid
 from dataclasses import dataclass
 
 from accounts.viewer import Viewer
-from chatsite.lib.errors import PermissionDenied, SessionNotFound
-from sessions_app.models import ChatSession, Participant, SenderKind, SessionKind
+from chatsite.lib.errors import NotFound, PermissionDenied, SessionNotFound
+from sessions_app import links
+from sessions_app.models import Attachment, ChatSession, Participant, SenderKind, SessionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,39 @@ def staff_session_for(viewer: Viewer, session_id: object) -> ChatSession:
     if not is_staff_view(viewer, session):
         raise PermissionDenied("Only staff may do this")
     return session
+
+
+def attachment_for(viewer: Viewer, attachment_id: object) -> Attachment:
+    """Return an upload that ``viewer`` may read; raise :class:`NotFound` otherwise.
+
+    Until a message takes it, it is its uploader's; then whoever may see the message sees it.
+    """
+    item = _shown_attachment(attachment_id)
+    if item.message is None:
+        if item.uploader_id != viewer.user_id:
+            raise NotFound
+        return item
+    session = ChatSession.objects.visible_to(viewer).filter(pk=item.message.session_id).first()
+    if session is None or (item.message.is_note and not is_staff_view(viewer, session)):
+        raise NotFound
+    return item
+
+
+def attachment_by_link(attachment_id: object, until: str, sig: str) -> Attachment:
+    """Return the upload that a signed link opens; raise :class:`NotFound` for any other link."""
+    item = _shown_attachment(attachment_id)
+    if not links.is_good(item.id, until, sig):
+        raise NotFound
+    return item
+
+
+def _shown_attachment(attachment_id: object) -> Attachment:
+    """Return an attachment unless it, or its message, is gone."""
+    try:
+        pk = uuid.UUID(str(attachment_id))
+    except ValueError:
+        raise NotFound from None
+    item = Attachment.objects.select_related("message").filter(pk=pk).first()
+    if item is None or (item.message is not None and item.message.deleted_at is not None):
+        raise NotFound
+    return item

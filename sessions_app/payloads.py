@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import Role, User
 from accounts.viewer import Viewer
 from chatsite.lib.clock import rfc3339, rfc3339_or_none
+from sessions_app import links
 from sessions_app.models import Attachment, ChatSession, Message, SenderKind
 
 Payload = dict[str, Any]
@@ -30,10 +31,10 @@ def viewer_as_person(viewer: Viewer) -> Payload:
 
 
 def attachment(item: Attachment) -> Payload:
-    """Return an attachment as clients see it."""
+    """Return an attachment as clients see it; ``url`` works by itself for up to an hour."""
     shape: Payload = {
         "id": str(item.id),
-        "url": f"/api/v1/files/{item.id}",
+        "url": links.signed(item.id),
         "kind": item.kind,
         "name": item.name,
         "mime": item.mime,

@@ -17,6 +17,7 @@ from sessions_app.actions.lifecycle import (
 from sessions_app.actions.posting import Posted, post_message
 from sessions_app.actions.reading import mark_read, set_presence
 from sessions_app.actions.replies import retry_reply, stop_reply
+from sessions_app.actions.uploading import discard_uploads, upload_file, upload_image
 
 __all__ = [
     "Posted",
@@ -24,6 +25,7 @@ __all__ = [
     "claim",
     "close",
     "delete_message",
+    "discard_uploads",
     "edit_message",
     "mark_read",
     "open_session",
@@ -37,4 +39,6 @@ __all__ = [
     "set_tags",
     "stop_reply",
     "transfer",
+    "upload_file",
+    "upload_image",
 ]

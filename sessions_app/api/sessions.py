@@ -4,7 +4,12 @@ from typing import Any, TypeVar
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_view,
+)
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -243,13 +248,15 @@ class ActionView(KernelView):
 
 def deed(name: str, summary: str, form: Any = NO_BODY, description: str = "") -> Any:
     """Describe an :class:`ActionView` for the schema."""
-    return extend_schema(
-        operation_id=f"sessions_{name}",
-        tags=["sessions"],
-        summary=summary,
-        description=description,
-        request=form,
-        responses=shapes.SessionSerializer,
+    return extend_schema_view(
+        post=extend_schema(
+            operation_id=f"sessions_{name}",
+            tags=["sessions"],
+            summary=summary,
+            description=description,
+            request=form,
+            responses=shapes.SessionSerializer,
+        )
     )
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from sessions_app.api import sessions as views
+from sessions_app.api import uploads
 
 one = "chat/sessions/<str:session_id>"
 
@@ -26,5 +27,8 @@ urlpatterns = [
     path(f"{one}/read", views.ReadView.as_view(), name="read"),
     path(f"{one}/tags", views.TagsView.as_view(), name="tags"),
     path(f"{one}/transcript", views.TranscriptView.as_view(), name="transcript"),
+    path("upload/image", uploads.UploadImageView.as_view(), name="upload-image"),
+    path("upload/file", uploads.UploadFileView.as_view(), name="upload-file"),
+    path("files/<str:file_id>", uploads.FileView.as_view(), name="file"),
     path("ws/ticket", views.SocketTicketView.as_view(), name="ws-ticket"),
 ]
