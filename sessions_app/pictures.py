@@ -1,0 +1,224 @@
+"""Pictures as strangers send them, drawn anew: what is kept is pixels, and nothing else.
+
+Which decoder is tried depends on the first bytes alone, and how much it would have to decode on
+the header, before anything is decoded.  Drawing anew leaves behind metadata, thumbnails, comments,
+whatever hung on the end, and every other reading of the same bytes.
+"""
+
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from PIL import Image, ImageOps, ImageSequence
+
+from chatsite.lib.errors import (
+    DomainError,
+    ServiceUnavailable,
+    UploadTooLarge,
+    UploadTypeRejected,
+)
+
+#: What we draw, by the decoder's name; nothing else is ever tried.
+KINDS = {
+    "PNG": ("image/png", ".png"),
+    "JPEG": ("image/jpeg", ".jpg"),
+    "GIF": ("image/gif", ".gif"),
+    "WEBP": ("image/webp", ".webp"),
+}
+_SAVE: dict[str, dict[str, Any]] = {
+    "PNG": {},
+    "JPEG": {"quality": 90},
+    "GIF": {},
+    "WEBP": {"quality": 90, "method": 2},
+}
+_slots = threading.BoundedSemaphore(settings.UPLOAD_IMAGE_SLOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that we drew: its bytes, media type, file ending, and size in pixels."""
+
+    data: bytes
+    mime: str
+    suffix: str
+    width: int
+    height: int
+
+
+def redraw(raw: bytes) -> Picture:
+    """Return the picture in ``raw``, upright and without anything but pixels.
+
+    Raises :class:`UploadTypeRejected` when it is no PNG, JPEG, GIF or WEBP or is broken,
+    :class:`UploadTooLarge` when it has too many pixels or frames, and :class:`ServiceUnavailable`
+    when too many others are being drawn.
+    """
+    kind = kind_of(raw)
+    if kind is None:
+        raise UploadTypeRejected("Pictures are accepted as PNG, JPEG, GIF or WEBP")
+    try:
+        _check_extent(raw, kind)
+        with _slot():
+            return _redraw(raw, kind)
+    except DomainError:
+        raise
+    except (Image.DecompressionBombError, MemoryError):
+        raise UploadTooLarge("The picture has too many pixels") from None
+    except Exception as error:
+        raise UploadTypeRejected("The picture cannot be read") from error
+
+
+def kind_of(raw: bytes) -> str | None:
+    """Return which of :data:`KINDS` the first bytes promise."""
+    if raw.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if raw.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if raw.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
+        return "WEBP"
+    return None
+
+
+@contextmanager
+def _slot() -> Iterator[None]:
+    """Let few be decoded at a time: one of 40 megapixels takes 160 MB."""
+    if not _slots.acquire(timeout=settings.UPLOAD_IMAGE_WAIT_S):
+        raise ServiceUnavailable("Too many pictures at the same time", retry_after=5)
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+def _check_extent(raw: bytes, kind: str) -> None:
+    """Refuse by the header what is too large to decode.
+
+    Pillow's GIF and WEBP readers allocate when they open, so those headers are read here.
+    """
+    frames = 1
+    if kind == "GIF":
+        width, height, frames = _gif_extent(raw)
+    elif kind == "WEBP":
+        width, height = _webp_extent(raw)
+        _check_pixels(width, height)
+        with Image.open(BytesIO(raw), formats=[kind]) as image:
+            frames = getattr(image, "n_frames", 1)
+    else:
+        with Image.open(BytesIO(raw), formats=[kind]) as image:
+            width, height = image.size
+    _check_pixels(width, height)
+    if frames > settings.UPLOAD_IMAGE_FRAMES:
+        raise UploadTooLarge(f"At most {settings.UPLOAD_IMAGE_FRAMES} frames")
+    if frames > 1 and width * height * frames > settings.UPLOAD_ANIMATION_PIXELS:
+        raise UploadTooLarge("The frames of the picture have too many pixels together")
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise UploadTypeRejected("The picture is empty")
+    if (
+        width * height > settings.UPLOAD_IMAGE_PIXELS
+        or max(width, height) > settings.UPLOAD_IMAGE_SIDE
+    ):
+        raise UploadTooLarge(f"At most {settings.UPLOAD_IMAGE_PIXELS // 1_000_000} megapixels")
+
+
+def _gif_extent(raw: bytes) -> tuple[int, int, int]:
+    """Return width, height and number of frames; stops counting at one frame too many.
+
+    A frame that reaches over the edge makes the whole picture grow, so frames count too.
+    """
+    width, height, flags = struct.unpack_from("<HHB", raw, 6)
+    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    frames = 0
+    while frames <= settings.UPLOAD_IMAGE_FRAMES and at < len(raw):
+        block = raw[at]
+        if block == 0x2C:
+            left, top, wide, high, flags = struct.unpack_from("<HHHHB", raw, at + 1)
+            width, height = max(width, left + wide), max(height, top + high)
+            frames += 1
+            at += 11 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+        elif block == 0x21:
+            at += 2
+        else:
+            break
+        while at < len(raw) and raw[at]:
+            at += 1 + raw[at]
+        at += 1
+    return width, height, frames
+
+
+def _webp_extent(raw: bytes) -> tuple[int, int]:
+    match raw[12:16]:
+        case b"VP8X":
+            return (
+                1 + int.from_bytes(raw[24:27], "little"),
+                1 + int.from_bytes(raw[27:30], "little"),
+            )
+        case b"VP8L":
+            bits = int.from_bytes(raw[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            wide, high = struct.unpack_from("<HH", raw, 26)
+            return wide & 0x3FFF, high & 0x3FFF
+        case _:
+            raise UploadTypeRejected("The picture cannot be read")
+
+
+def _redraw(raw: bytes, kind: str) -> Picture:
+    drawn = BytesIO()
+    with Image.open(BytesIO(raw), formats=[kind]) as image:
+        # JPEG and PNG may hold more than one picture too; of those the first is what is shown.
+        if kind in {"GIF", "WEBP"} and getattr(image, "n_frames", 1) > 1:
+            size = _draw_frames(image, kind, drawn)
+        else:
+            size = _draw_still(image, kind, drawn)
+    mime, suffix = KINDS[kind]
+    return Picture(drawn.getvalue(), mime, suffix, *size)
+
+
+def _draw_still(image: Image.Image, kind: str, drawn: BytesIO) -> tuple[int, int]:
+    image.load()
+    upright = _bare(_upright(image))
+    if kind == "JPEG" and upright.mode not in {"L", "RGB"}:
+        upright = upright.convert("RGB")
+    upright.save(drawn, kind, **_SAVE[kind])
+    return upright.size
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn the picture as its camera was held; a broken note of that is no reason to refuse it."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - metadata of strangers
+        return image.copy()
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Forget what Pillow would write back by itself: comments, profiles, text."""
+    image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+    return image
+
+
+def _draw_frames(image: Image.Image, kind: str, drawn: BytesIO) -> tuple[int, int]:
+    loop = image.info.get("loop")
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(image):
+        frames.append(_bare(frame.convert("RGBA")))
+        durations.append(min(max(int(frame.info.get("duration") or 100), 20), 60_000))
+    options = dict(_SAVE[kind])
+    if loop is not None:
+        options["loop"] = int(loop)
+    if kind == "GIF":
+        # Each frame is whole: what shone through the one before must not do so twice.
+        options["disposal"] = 2
+    frames[0].save(
+        drawn, kind, save_all=True, append_images=frames[1:], duration=durations, **options
+    )
+    return frames[0].size
