@@ -42,7 +42,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = PersonChangeForm
     add_form = PersonCreationForm
     change_password_form = PersonPasswordForm
-    list_display = ("name", "username", "email", "role", "is_active", "is_visitor", "created_at")
+    list_display = ("name", "username", "email", "role", "is_active", "created_at")
     list_display_links = ("name", "username")
     list_filter = ("role", "is_active", "is_visitor", "teams")
     search_fields = ("username", "email", "display_name")
@@ -80,7 +80,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     def new_password(self, person: User) -> str:
         """A way to the form for it; what is stored is shown nowhere."""
         address = reverse("admin:auth_user_password_change", args=[person.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Set a new password"))
+        return format_html(
+            '<a class="text-primary-600 underline" href="{}">{}</a>',
+            address,
+            _("Set a new password"),
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are disabled instead: their messages stay theirs."""

@@ -197,7 +197,7 @@ class LogoutView(OpenView):
             "The device is the one of the refresh token (body or cookie); without one, of the "
             "access token. Its access tokens are refused from now on."
         ),
-        auth=["bearer"],
+        auth=[{"bearer": []}],  # type: ignore[list-item]
         request=shapes.RefreshSerializer,
         responses={
             204: None,

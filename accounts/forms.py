@@ -24,6 +24,11 @@ from accounts.names import tidy_name
 class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
     """The admin's log-in form; says when a name is locked, whether or not anybody has it."""
 
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("The name or the password is wrong, or this is no admin's account."),
+    }
+
     def get_invalid_login_error(self) -> ValidationError:
         """The usual words, or how long to wait."""
         wait_s = getattr(self.request, "login_retry_after", None)
