@@ -35,6 +35,7 @@ def _counted(singular: str, plural: str) -> dict[str, str]:
 def _people() -> Texts:
     return {
         "visitor": _("Visitor"),
+        "visitor_number": _("Visitor {number}"),
         "you": _("You"),
         "assistant": _("Assistant"),
         "nobody": _("Nobody"),

@@ -60,6 +60,13 @@ test("an entry shows once: as itself until its message is there", () => {
   assert.deepEqual(after.map((row) => row.key), ["m1", "c1"]);
 });
 
+test("what stands behind a waiting entry waits as well", () => {
+  const entry = (id, waiting) => ({ id, content: id, kind: "text", state: "sending", waiting, createdAt: 0 });
+  const ticks = (entries) => said(rowsOf({ messages: [], entries })).map((row) => row.tick);
+  assert.deepEqual(ticks([entry("a", true), entry("b", false)]), ["waiting", "waiting"]);
+  assert.deepEqual(ticks([entry("a", false), entry("b", false)]), ["sending", "sending"]);
+});
+
 test("a failed entry says so", () => {
   const entry = { id: "c1", content: "hello", kind: "note", state: "failed", error: { code: "SESSION_CLOSED" }, createdAt: 0 };
   const [row] = said(rowsOf({ messages: [], entries: [entry] }));

@@ -3,8 +3,16 @@ import { initials } from "../../../sessions_app/helpers/text.js";
 import { icon, make } from "./dom.js";
 import { t } from "./text.js";
 
+/** A visitor without a name gets a number, so that two of them are not taken for one. */
 export function nameOf(person) {
-  return person?.name || person?.display_name || t("visitor");
+  const name = person?.name || person?.display_name || "";
+  if (name && !(person.kind === "customer" && isNameless(name))) return name;
+  return person?.id ? t("visitor_number", { number: person.id }) : t("visitor");
+}
+
+/** The server's word for a visitor who gave no name, in English or the reader's language. */
+function isNameless(name) {
+  return name === "Visitor" || name === t("visitor");
 }
 
 /** One of the eight colours, the same for a person on every page. */

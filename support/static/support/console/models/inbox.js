@@ -13,11 +13,13 @@ export class Inbox extends EventTarget {
   #fetch;
   #timers;
   #known = new Map();
+  #seen = new Map();
   #listed = new Set();
   #next = null;
   #edge = null;
   #round = 0;
   #countsTimer = null;
+  #countRound = 0;
 
   /**
    * @param {object} options
@@ -98,7 +100,10 @@ export class Inbox extends EventTarget {
   }
 
   async loadCounts() {
-    this.counts = await this.#fetch("/chat/sessions/counts");
+    const round = ++this.#countRound;
+    const counts = await this.#fetch("/chat/sessions/counts");
+    if (round !== this.#countRound) return;
+    this.counts = counts;
     emit(this, "counts");
   }
 
@@ -106,7 +111,7 @@ export class Inbox extends EventTarget {
   upsert(session) {
     const before = this.#known.get(session.id);
     if (before && before.version > session.version) return;
-    this.#known.set(session.id, session);
+    this.#keep(session);
     if (!this.query && this.view.holds(session, this.me)) this.#listed.add(session.id);
     if (!before || differs(before, session)) this.#countLater();
     emit(this, "arrived", { session, before });
@@ -116,8 +121,10 @@ export class Inbox extends EventTarget {
   /** Somebody here has read up to `seq`; a customer's own mark says nothing about what waits for us. */
   markRead(id, seq, userId = this.me) {
     const session = this.#known.get(id);
-    if (!session?.unread || userId === session.customer?.id || seq < session.last_seq) return;
-    session.unread = 0;
+    if (!session || userId === session.customer?.id) return;
+    this.#seen.set(id, Math.max(seq, this.#seen.get(id) ?? 0));
+    if (!session.unread || seq < session.last_seq) return;
+    this.#keep(session);
     this.#countLater();
     emit(this, "change");
   }
@@ -143,11 +150,17 @@ export class Inbox extends EventTarget {
   #add({ results, next }) {
     for (const session of results) {
       const known = this.#known.get(session.id);
-      if (!known || known.version <= session.version) this.#known.set(session.id, session);
+      if (!known || known.version <= session.version) this.#keep(session);
       this.#listed.add(session.id);
     }
     this.#next = next ?? null;
     this.#edge = next ? this.#known.get(results.at(-1)?.id) ?? null : null;
+  }
+
+  /** A list that was on its way while we read must not bring the number back. */
+  #keep(session) {
+    if (session.unread && session.last_seq <= (this.#seen.get(session.id) ?? 0)) session.unread = 0;
+    this.#known.set(session.id, session);
   }
 
   #countLater() {

@@ -32,7 +32,13 @@ export function timeline({ messages, entries = [], reply = null, unreadFrom = 0,
   }
   if (reply) rows.push({ type: "stream", key: `turn:${reply.turnId}`, reply });
   const shown = new Set(messages.map((message) => message.client_msg_id));
-  for (const entry of entries) if (!shown.has(entry.id)) rows.push(pending(entry));
+  let stuck = false;
+  for (const entry of entries) {
+    if (shown.has(entry.id)) continue;
+    // They go out one after the other: what stands behind a waiting one waits as well.
+    stuck ||= entry.waiting && entry.state === "sending";
+    rows.push(pending(entry, stuck));
+  }
   group(rows);
   tick(rows, readSeq);
   return rows;
@@ -52,17 +58,17 @@ function spoken(message, me) {
   };
 }
 
-function pending(entry) {
+function pending(entry, stuck) {
   return {
     type: "message", key: entry.id, entry, look: entry.kind === "note" ? "note" : "agent", side: "end", who: "mine",
-    at: entry.createdAt, mine: true, first: true, last: true, tick: stateOf(entry),
+    at: entry.createdAt, mine: true, first: true, last: true, tick: stateOf(entry, stuck),
   };
 }
 
-function stateOf(entry) {
+function stateOf(entry, stuck) {
   if (entry.state === "failed") return "failed";
   if (entry.state === "sent") return "sent";
-  return entry.waiting ? "waiting" : "sending";
+  return stuck ? "waiting" : "sending";
 }
 
 /** Neighbours of the same person within a few minutes stand together. */

@@ -1,5 +1,6 @@
 import { TypingSender } from "../../../sessions_app/models/typing.js";
 import { setIcon, setText } from "../lib/dom.js";
+import { nameOf } from "../lib/people.js";
 import { t } from "../lib/text.js";
 import { sameGuard, sendGuard } from "../models/guard.js";
 import { Part } from "./part.js";
@@ -158,7 +159,7 @@ class Composer extends Part {
       tab.tabIndex = chosen ? 0 : -1;
       tab.hidden = closed && tab.dataset.mode === "reply";
     }
-    refs.text.placeholder = t(this.#mode === "note" ? "note_placeholder" : "reply_placeholder", { name: session.customer?.name || t("visitor") });
+    refs.text.placeholder = t(this.#mode === "note" ? "note_placeholder" : "reply_placeholder", { name: nameOf(session.customer) });
     refs.text.setAttribute("aria-label", t(this.#mode === "note" ? "note_label" : "reply_label"));
     setText(refs["send-text"], t(this.#mode === "note" ? "add_note" : "send"));
     setIcon(refs["send-icon"], this.#mode === "note" ? "note" : "send");
