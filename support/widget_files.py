@@ -3,11 +3,12 @@ the frame. Every answer can be checked again by its ETag."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_cache_control
-from django.utils.http import quote_etag
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.http import condition, require_safe
 
 from support import bundle
@@ -19,14 +20,15 @@ MAX_AGE_S = 300
 
 
 def _tag(text: str) -> str:
-    return quote_etag(hashlib.sha256(text.encode()).hexdigest()[:32])
+    # Weak: the compressed answer and the plain one are the same thing in two codings.
+    return f'W/"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
 @require_safe
 @condition(etag_func=lambda request: _tag(bundle.plain_script_of(LOADER)))
 def widget_loader(request: HttpRequest) -> HttpResponse:
     """The script other sites embed, under an address that never changes."""
-    response = _answer(bundle.plain_script_of(LOADER), "text/javascript")
+    response = _answer(request, bundle.plain_script_of(LOADER), "text/javascript")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
@@ -35,17 +37,26 @@ def widget_loader(request: HttpRequest) -> HttpResponse:
 @condition(etag_func=lambda request: _tag(bundle.script_of(SCRIPT)))
 def widget_script(request: HttpRequest) -> HttpResponse:
     """The widget's modules in one answer; a module changed on disk shows at once."""
-    return _answer(bundle.script_of(SCRIPT), "text/javascript")
+    return _answer(request, bundle.script_of(SCRIPT), "text/javascript")
 
 
 @require_safe
 @condition(etag_func=lambda request: _tag(bundle.style_of(*STYLES)))
 def widget_style(request: HttpRequest) -> HttpResponse:
     """The widget's look in one answer."""
-    return _answer(bundle.style_of(*STYLES), "text/css")
+    return _answer(request, bundle.style_of(*STYLES), "text/css")
 
 
-def _answer(text: str, kind: str) -> HttpResponse:
+def _answer(request: HttpRequest, text: str, kind: str) -> HttpResponse:
     response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.content = _compressed(text)
+        response["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ["Accept-Encoding"])
     patch_cache_control(response, public=True, max_age=MAX_AGE_S)
     return response
+
+
+@lru_cache(maxsize=8)
+def _compressed(text: str) -> bytes:
+    return gzip.compress(text.encode(), 9)
