@@ -474,6 +474,19 @@ LOGGING = {
     },
 }
 SENTRY_DSN = env.text("SENTRY_DSN")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    try:
+        # Local variables and bodies can hold messages, and so are never sent.
+        sentry_sdk.init(
+            SENTRY_DSN,
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+        )
+    except sentry_sdk.utils.BadDsn as error:
+        raise env.BadSetting("SENTRY_DSN", "not a Sentry address") from error
 
 for _name, _url in (("REDIS_URL", REDIS_URL), ("LLM_API_URL", LLM_API_URL)):
     if _url and not urlsplit(_url).hostname:
