@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 
 from chatsite.lib import clock
 from chatsite.lib.errors import SessionClosed
@@ -33,13 +33,12 @@ from sessions_app.actions.replies import (
     due_sessions,
     end_reply,
 )
-from sessions_app.models import ChatSession, Floor, Message, MessageKind, SenderKind
+from sessions_app.models import ChatSession, Floor, SenderKind
 from sessions_app.queries import Line, transcript
 
 TRANSCRIPT_LINES = 40
 MOST_ATTEMPTS = 2
-FRESH_START = ("closed", "reopened")
-"""After these events a conversation starts anew: what was said before is not answered again."""
+PAST_TURNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +105,25 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
         if session is None:
             return None
         now = clock.now()
-        turn = Turn.objects.filter(session_id=session_id, status__in=Turn.OPEN).first()
+        past = list(
+            Turn.objects.filter(session_id=session_id)
+            .defer("text")
+            .order_by("-created_at")[:PAST_TURNS]
+        )
+        turn = next((one for one in past if one.status in Turn.OPEN), None)
         if turn is not None and not _is_free(turn, now):
             return None
         if turn is None and session.reply_due_at is None:
             return None
-        start_seq, answered_seq = _marks(session_id)
-        lines = [
-            line
-            for line in transcript(
-                session_id=session_id, upto_seq=session.last_seq, limit=TRANSCRIPT_LINES
-            )
-            if line.seq > start_seq
-        ]
+        lines = transcript(session_id=session_id, upto_seq=session.last_seq, limit=TRANSCRIPT_LINES)
+        seen_seq = max((one.watermark for one in past if one is not turn), default=0)
         model = model_to_ask()
         decision = decide(
             has_floor=session.floor == Floor.ASSISTANT
             and (turn is None or turn.epoch == session.epoch),
             due_at=session.reply_due_at if turn is None else now,
             now=now,
-            unanswered=_unanswered(lines, answered_seq),
+            unanswered=_unanswered(lines, seen_seq),
             has_model=model is not None,
         )
         if isinstance(decision, Wait):
@@ -133,7 +131,10 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
         if isinstance(decision, HandOver):
             _hand_over(session, turn, decision.reason, now)
         elif isinstance(decision, Answer) and model is not None:
-            return _begin(session, turn, model, lines, worker, now)
+            made = turn or Turn(
+                id=uuid7(), session_id=session_id, created_at=now, supersedes=_supersedes(past)
+            )
+            return _begin(made, model, lines, worker, now)
         elif turn is not None:
             _close(turn.pk, turn.attempt, Turn.Status.STOPPED, error_reason="floor")
     return None
@@ -145,19 +146,10 @@ def _is_free(turn: Turn, now: dt.datetime) -> bool:
     return not leased and _can_go_on(turn, now)
 
 
-def _marks(session_id: UUID) -> tuple[int, int]:
-    """Return where the conversation starts, and up to where the customer was attended to."""
-    starts = Message.objects.filter(
-        session_id=session_id, kind=MessageKind.EVENT, metadata__event__in=FRESH_START
-    ).aggregate(last=Max("seq"))["last"]
-    seen = Turn.objects.filter(session_id=session_id).exclude(status__in=Turn.OPEN)
-    return starts or 0, max(starts or 0, seen.aggregate(last=Max("watermark"))["last"] or 0)
-
-
-def _unanswered(lines: Sequence[Line], answered_seq: int) -> list[str]:
+def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
     texts: list[str] = []
     for line in reversed(lines):
-        if line.sender_kind != SenderKind.CUSTOMER or line.seq <= answered_seq:
+        if line.sender_kind != SenderKind.CUSTOMER or line.seq <= seen_seq:
             break
         texts.append(line.content)
     return texts[::-1]
@@ -169,22 +161,15 @@ def model_to_ask() -> ModelConfig | None:
 
 
 def _begin(
-    session: ChatSession,
-    turn: Turn | None,
-    model: ModelConfig,
-    lines: Sequence[Line],
-    worker: str,
-    now: dt.datetime,
+    made: Turn, model: ModelConfig, lines: Sequence[Line], worker: str, now: dt.datetime
 ) -> Claim | None:
-    made = turn or Turn(
-        id=uuid7(), session_id=session.pk, created_at=now, supersedes=_supersedes(session.pk)
-    )
+    is_new = made.attempt == 0
     made.attempt += 1
     floor = begin_reply(
-        session_id=session.pk,
+        session_id=made.session_id,
         turn_id=made.pk,
         attempt=made.attempt,
-        epoch=None if turn is None else made.epoch,
+        epoch=None if is_new else made.epoch,
     )
     if floor is None:
         return None
@@ -195,10 +180,10 @@ def _begin(
     made.worker, made.lease_until = worker, _lease(now)
     made.started_at, made.cancel_requested_at = now, None
     made.text, made.ttft_ms = "", None
-    made.save(force_insert=turn is None)
+    made.save(force_insert=is_new)
     return Claim(
         turn_id=made.pk,
-        session_id=session.pk,
+        session_id=made.session_id,
         attempt=made.attempt,
         epoch=made.epoch,
         watermark=made.watermark,
@@ -209,9 +194,8 @@ def _begin(
     )
 
 
-def _supersedes(session_id: UUID) -> int:
-    last = Turn.objects.filter(session_id=session_id).order_by("-created_at").first()
-    return last.supersedes + 1 if last and last.status == Turn.Status.SUPERSEDED else 0
+def _supersedes(past: Sequence[Turn]) -> int:
+    return past[0].supersedes + 1 if past and past[0].status == Turn.Status.SUPERSEDED else 0
 
 
 def _lease(now: dt.datetime) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -25,8 +26,26 @@ def upstream_server() -> Iterator[Upstream]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def _quiet_end() -> Iterator[None]:
+    """Stop listening to Redis before Redis is stopped."""
+    yield
+    from channels.layers import get_channel_layer
+
+    from chatsite.lib import loops
+    from chatsite.lib.bus import bus
+
+    async def close() -> None:
+        await bus.close()
+        if (layer := get_channel_layer()) is not None:
+            await layer.flush()
+
+    asyncio.run_coroutine_threadsafe(close(), loops.background()).result(5)
+
+
 @pytest.fixture
 def desk(
+    _quiet_end: None,
     transactional_db: None,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,

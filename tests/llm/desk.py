@@ -59,7 +59,11 @@ class Desk:
     def wake(self, session: ChatSession, engine: Engine | None = None) -> None:
         """Wake a worker for the session."""
         chosen = engine or self.engine
-        loops.background().call_soon_threadsafe(chosen.wake, session.pk)
+
+        async def call() -> None:
+            chosen.wake(session.pk)
+
+        self.in_loop(call())
 
     def settle(self, session: ChatSession) -> None:
         """Wait until the session is owed nothing and no engine works on it."""

@@ -280,6 +280,20 @@ def test_the_sweep_finds_what_no_task_told_of(desk: Desk) -> None:
     assert turns.sweep() == [session.pk]
 
 
+def test_leases_are_extended_and_partial_text_is_kept(desk: Desk) -> None:
+    session = desk.open()
+    desk.ask(session, "Hi")
+    mine = turns.claim(session_id=session.pk, worker="me")
+    assert isinstance(mine, turns.Claim)
+    expire(mine.turn_id)
+    turns.extend_leases(shown={mine.turn_id: (120, "So far")}, others=[], worker="other")
+    assert turns.sweep() == [session.pk]
+    turns.extend_leases(shown={mine.turn_id: (120, "So far")}, others=[], worker="me")
+    assert turns.sweep() == []
+    (turn,) = desk.turns(session)
+    assert (turn.text, turn.ttft_ms) == ("So far", 120)
+
+
 def test_a_worker_that_ends_gives_its_turns_back(desk: Desk) -> None:
     desk.upstream.script([ROLE, delta("Half"), STALL])
     session = desk.chat("Hi")

@@ -1,0 +1,66 @@
+"""Waking workers: once per burst, never at the caller's cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chatsite.lib import clock
+from chatsite.lib.ids import uuid7
+from llm import tasks
+from llm.wake import Waker
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sessions that tasks were sent for."""
+    sessions: list[str] = []
+
+    def note(args: tuple[str], **_: Any) -> None:
+        sessions.append(args[0])
+
+    monkeypatch.setattr(tasks.answer, "apply_async", note)
+    return sessions
+
+
+def soon(seconds: float) -> dt.datetime:
+    return clock.now() + dt.timedelta(seconds=seconds)
+
+
+def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
+    waker, done = Waker(), threading.Event()
+    session, other = uuid7(), uuid7()
+    send = waker._send
+
+    def tell(session_id: UUID) -> None:
+        send(session_id)
+        if session_id == session:
+            done.set()
+
+    waker._send = tell  # type: ignore[method-assign]
+    for delay in (0.0, 0.1, 0.2):
+        waker.at(session, soon(delay + 0.05))
+    waker.at(other, soon(0))
+    assert done.wait(5)
+    assert sent == [str(other), str(session)]
+
+
+def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[str]) -> None:
+    waker, session = Waker(), uuid7()
+    waker.at(session, soon(60))
+    waker.flush()
+    assert sent == [str(session)]
+
+
+def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(tasks.answer, "apply_async", refuse)
+    waker = Waker()
+    waker.at(uuid7(), soon(60))
+    waker.flush()
