@@ -162,7 +162,7 @@ async def connect(
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()
     loop = asyncio.get_running_loop()
     _, socket = await loop.create_connection(
-        lambda: Socket(on_text, request), parts.hostname, parts.port
+        lambda: Socket(on_text, request), parts.hostname or "", parts.port or 80
     )
     await asyncio.wait_for(socket.opened(), 30)
     return socket

@@ -1,0 +1,2 @@
+"""What must hold while processes die: a process runner, protocol clients, and a judge of
+histories."""
