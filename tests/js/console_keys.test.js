@@ -68,8 +68,8 @@ test("old chats that a reload brings back do not ring", () => {
 });
 
 test("the title counts what needs somebody", () => {
-  assert.equal(pageTitle({ counts: { waiting: 2, unread: 1 }, view: "Mine" }), "(3) Mine · Cland Chat");
-  assert.equal(pageTitle({ counts: {}, view: "Mine" }), "Mine · Cland Chat");
+  assert.equal(pageTitle({ waiting: 2, unreadMine: 1, view: "Mine" }), "(3) Mine · Cland Chat");
+  assert.equal(pageTitle({ view: "Mine" }), "Mine · Cland Chat");
 });
 
 // Refusals in words

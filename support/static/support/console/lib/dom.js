@@ -38,15 +38,18 @@ export function make(tag, className = "", text = "") {
   return element;
 }
 
-/** Makes the children of `parent` match `items`, keeping the element (focus, selection) of every key that stays. */
-export function reconcile(parent, items, { key, create, update }) {
+/**
+ * Makes the children of `parent` match `items`, keeping the element (focus, selection) of every key that stays
+ * and that `fits` what it shall show now.
+ */
+export function reconcile(parent, items, { key, create, update, fits = () => true }) {
   const old = new Map();
   for (const child of parent.children) old.set(child.dataset.key, child);
   let place = parent.firstElementChild;
   for (const item of items) {
     const id = String(key(item));
     let element = old.get(id);
-    if (element) {
+    if (element && fits(element, item)) {
       old.delete(id);
     } else {
       element = create(item);

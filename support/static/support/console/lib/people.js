@@ -5,14 +5,14 @@ import { t } from "./text.js";
 
 /** A visitor without a name gets a number, so that two of them are not taken for one. */
 export function nameOf(person) {
-  const name = person?.name || person?.display_name || "";
-  if (name && !(person.kind === "customer" && isNameless(name))) return name;
+  if (hasName(person)) return person.name || person.display_name;
   return person?.id ? t("visitor_number", { number: person.id }) : t("visitor");
 }
 
-/** The server's word for a visitor who gave no name, in English or the reader's language. */
-function isNameless(name) {
-  return name === "Visitor" || name === t("visitor");
+/** "Visitor" is the server's word, in English or the reader's language, for one who gave no name. */
+function hasName(person) {
+  const name = person?.name || person?.display_name || "";
+  return Boolean(name) && !(person.kind === "customer" && (name === "Visitor" || name === t("visitor")));
 }
 
 /** One of the eight colours, the same for a person on every page. */
@@ -37,7 +37,8 @@ export function drawAvatar(element, person, { presence = null, assistant = false
     return;
   }
   element.dataset.hue = hue(person?.id ?? name);
-  element.textContent = initials(name);
+  if (hasName(person)) element.textContent = initials(name);
+  else element.replaceChildren(icon("mine"));
   if (person?.avatar && isOurs(person.avatar)) {
     const image = make("img");
     image.alt = "";

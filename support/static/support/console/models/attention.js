@@ -19,7 +19,7 @@ function isNew(session, now = Date.now()) {
 }
 
 /** "(3) Waiting · Cland Chat": what needs this agent, then where they are. */
-export function pageTitle({ counts, view }) {
-  const needs = (counts.waiting ?? 0) + (counts.unread ?? 0);
+export function pageTitle({ waiting = 0, unreadMine = 0, view }) {
+  const needs = waiting + unreadMine;
   return `${needs ? `(${needs}) ` : ""}${view} · Cland Chat`;
 }

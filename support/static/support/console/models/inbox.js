@@ -44,6 +44,11 @@ export class Inbox extends EventTarget {
   get hasMore() { return this.#next !== null; }
   get(id) { return this.#known.get(id); }
 
+  /** How many of the agent's own chats hold something unread, as far as they are known. */
+  get unreadMine() {
+    return [...this.#known.values()].filter((session) => VIEWS.mine.holds(session, this.me) && session.unread > 0).length;
+  }
+
   /** The sessions to show, in order. What lies beyond the last page that was loaded stays out. */
   get rows() {
     const order = orderOf(this.view);

@@ -14,9 +14,9 @@ export const VIEWS = {
   closed: { key: "closed", count: "closed", order: "recent", params: { status: "closed", ordering: "recent" }, holds: (session) => session.status === "closed" },
 };
 
-/** When the customer began to wait, in milliseconds. */
+/** When the customer began to wait, in milliseconds; one whose chat we reopened waits since then. */
 export function waitingSince(session) {
-  return Date.parse(session.waiting_since ?? session.created_at);
+  return Date.parse(session.waiting_since ?? session.updated_at);
 }
 
 const ORDERS = {

@@ -8,7 +8,7 @@ import { routeOf } from "../lib/route.js";
 /** The number in the tab's title, the sound, the desktop notification. */
 export function watchAttention(desk) {
   const { inbox, prefs } = desk;
-  const title = () => { document.title = pageTitle({ counts: inbox.counts, view: t(`view_${inbox.view.key}`) }); };
+  const title = () => { document.title = pageTitle({ waiting: inbox.counts.waiting, unreadMine: inbox.unreadMine, view: t(`view_${inbox.view.key}`) }); };
   inbox.addEventListener("counts", title);
   inbox.addEventListener("change", title);
   inbox.addEventListener("arrived", ({ detail: { session, before } }) => {

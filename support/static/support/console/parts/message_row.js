@@ -21,8 +21,17 @@ export function createRow(item, context) {
 }
 
 export function updateRow(element, item, context) {
+  const before = element.item;
   element.item = item;
+  if (before && isSettled(before) && SHOWN.every((field) => before[field] === item[field])) return;
   UPDATES[item.type](element, item, context);
+}
+
+const SHOWN = ["message", "first", "last", "tick", "look"];
+
+/** A message of the server's does not change in place; an answer or an entry of the outbox does. */
+function isSettled({ type, message }) {
+  return (type === "message" || type === "event") && Boolean(message);
 }
 
 /** A streamed answer and the message it becomes have one key but two looks. */

@@ -97,7 +97,7 @@ class SignIn extends Part {
   }
 
   #demoButton({ name, role, username, password }) {
-    const button = make("button", "button small", role ? `${name} · ${role}` : name);
+    const button = make("button", "button small", role ? `${name} · ${t(`role_${role}`)}` : name);
     button.type = "button";
     button.addEventListener("click", () => {
       this.refs.username.value = username;

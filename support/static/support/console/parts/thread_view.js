@@ -147,12 +147,8 @@ class Thread extends Part {
       messages: feed.messages, entries: desk.outbox.of(feed.sessionId), reply: feed.reply, unreadFrom: desk.unreadFrom,
       readSeq: customer == null ? 0 : feed.readBy(customer), me: desk.me.id, sameDay,
     });
-    for (const item of rows) {
-      const old = refs.timeline.querySelector(`:scope > [data-key="${CSS.escape(item.key)}"]`);
-      if (old && !fits(old, item)) old.remove();
-    }
     reconcile(refs.timeline, rows, {
-      key: (item) => item.key, create: (item) => createRow(item, this.#context), update: (element, item) => updateRow(element, item, this.#context),
+      fits, key: (item) => item.key, create: (item) => createRow(item, this.#context), update: (element, item) => updateRow(element, item, this.#context),
     });
     const earlierCame = firstBefore && rows.length && rows[0].key !== firstBefore;
     this.#settleScroll(earlierCame && !this.#atEnd ? fromEnd : null);
