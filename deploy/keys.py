@@ -1,6 +1,6 @@
 """Print fresh secrets for a new installation, as lines of an environment file.
 
-python -m deploy.keys >> .env
+.venv/bin/python -m deploy.keys >> .env
 """
 
 import secrets
