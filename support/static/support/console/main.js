@@ -4,13 +4,14 @@ import { watchLifecycle } from "../../sessions_app/helpers/lifecycle.js";
 import { Connection } from "../../sessions_app/models/connection.js";
 import { Outbox } from "../../sessions_app/models/outbox.js";
 import { ApiError, Rest } from "../../sessions_app/models/rest.js";
-import { useTexts } from "./lib/text.js";
+import { has, t, useTexts } from "./lib/text.js";
 import { useLocale } from "./lib/time.js";
 import { Auth } from "./models/auth.js";
 import { Desk } from "./models/desk.js";
 import { Drafts } from "./models/drafts.js";
 import { Inbox } from "./models/inbox.js";
 import { Prefs } from "./models/prefs.js";
+import { explain } from "./models/problems.js";
 import { App } from "./parts/app.js";
 import "./parts/sign_in.js";
 import "./parts/rail.js";
@@ -92,10 +93,9 @@ function open(user) {
   });
   const part = (name) => document.querySelector(`console-${name}`);
   page("desk").hidden = false;
-  new App({
-    desk, language, onLanguage: chooseLanguage, onSignOut: () => auth.signOut().catch((error) => part("toasts").show({ text: error.message || error.code, error: true })),
-    parts: { rail: part("rail"), inbox: part("inbox"), thread: part("thread"), composer: part("composer"), details: part("details"), toasts: part("toasts"), connection: part("connection") },
-  });
+  const names = ["rail", "inbox", "thread", "composer", "details", "toasts", "connection"];
+  const onSignOut = () => auth.signOut().catch((error) => part("toasts").show({ text: explain(error, { t, has }), error: true }));
+  new App({ desk, language, onLanguage: chooseLanguage, onSignOut, parts: Object.fromEntries(names.map((name) => [name, part(name)])) });
 }
 
 function chooseLanguage(code) {

@@ -142,8 +142,10 @@ export class Desk extends EventTarget {
   }
 
   stopReply() {
-    const frame = { type: "reply.stop", session_id: this.selectedId };
-    if (!this.connection.send(frame)) this.rest.call("POST", `/chat/sessions/${this.selectedId}/reply/stop`).catch((error) => emit(this, "failed", { action: "stop", error, session: this.session }));
+    const { session } = this;
+    if (this.connection.send({ type: "reply.stop", session_id: session.id })) return;
+    this.rest.call("POST", `/chat/sessions/${session.id}/reply/stop`)
+      .catch((error) => emit(this, "failed", { action: "stop", error, session }));
   }
 
   send({ content, kind }) {

@@ -1,17 +1,25 @@
 /** The five ways to look at the inbox: what to ask the server for, and which session belongs in. */
 
-/** @typedef {{key: string, count: string, order: "waiting" | "recent", params: Record<string, string>, holds: (session: any, me: number) => boolean}} View */
+/**
+ * @typedef {object} View
+ * @property {string} key also the name of its number in the counts
+ * @property {"waiting" | "recent"} order
+ * @property {Record<string, string>} params of the list's address
+ * @property {(session: any, me: number) => boolean} holds
+ */
+
+/** @returns {View} */
+function view(key, { status, assignee, order = "recent" }, holds) {
+  return { key, order, params: { status, ...(assignee ? { assignee } : {}), ordering: order }, holds };
+}
 
 /** @type {Record<string, View>} */
 export const VIEWS = {
-  waiting: { key: "waiting", count: "waiting", order: "waiting", params: { status: "queued", ordering: "waiting" }, holds: (session) => session.status === "queued" },
-  mine: {
-    key: "mine", count: "mine", order: "recent", params: { status: "assigned", assignee: "me", ordering: "recent" },
-    holds: (session, me) => session.status === "assigned" && session.assignee?.id === me,
-  },
-  bot: { key: "bot", count: "bot", order: "recent", params: { status: "bot", ordering: "recent" }, holds: (session) => session.status === "bot" },
-  open: { key: "open", count: "open", order: "recent", params: { status: "bot,queued,assigned", ordering: "recent" }, holds: (session) => session.status !== "closed" },
-  closed: { key: "closed", count: "closed", order: "recent", params: { status: "closed", ordering: "recent" }, holds: (session) => session.status === "closed" },
+  waiting: view("waiting", { status: "queued", order: "waiting" }, ({ status }) => status === "queued"),
+  mine: view("mine", { status: "assigned", assignee: "me" }, ({ status, assignee }, me) => status === "assigned" && assignee?.id === me),
+  bot: view("bot", { status: "bot" }, ({ status }) => status === "bot"),
+  open: view("open", { status: "bot,queued,assigned" }, ({ status }) => status !== "closed"),
+  closed: view("closed", { status: "closed" }, ({ status }) => status === "closed"),
 };
 
 /** When the customer began to wait, in milliseconds; one whose chat we reopened waits since then. */
@@ -25,6 +33,6 @@ const ORDERS = {
 };
 
 /** @param {View} view */
-export function orderOf(view) {
-  return ORDERS[view.order];
+export function orderOf({ order }) {
+  return ORDERS[order];
 }

@@ -22,11 +22,14 @@ export class App {
     this.#parts = parts;
     this.#transfer = new TransferDialog(desk);
     const run = (action) => this.run(action);
-    parts.rail.start(desk, { language, onLanguage, onSignOut, onShortcuts: openShortcuts, onSkip: () => parts.inbox.focusCurrent(), notices: { sound: allowSound, desktop: () => this.#allowDesktop() } });
+    const notices = { sound: allowSound, desktop: () => this.#allowDesktop() };
+    const onSkip = () => parts.inbox.focusCurrent();
+    parts.rail.start(desk, { language, onLanguage, onSignOut, onShortcuts: openShortcuts, onSkip, notices });
     parts.inbox.start(desk, { onSearch: (query) => desk.inbox.show(readRoute().view, query) });
     parts.thread.start(desk, { onAction: run, onBack: () => run("back") });
     parts.composer.start(desk, { onReopen: () => run("reopen"), onSent: () => parts.thread.toNewest() });
-    parts.details.start(desk, { onBack: () => run("details"), onHide: () => run("details"), onCopied: () => parts.toasts.show({ text: t("copied") }) });
+    const onDetails = () => run("details");
+    parts.details.start(desk, { onBack: onDetails, onHide: onDetails, onCopied: () => parts.toasts.show({ text: t("copied") }) });
     parts.connection.start(desk);
     desk.addEventListener("failed", ({ detail }) => this.#onFailed(detail));
     desk.addEventListener("acted", ({ detail }) => this.#onActed(detail));

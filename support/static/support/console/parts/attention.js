@@ -8,7 +8,10 @@ import { routeOf } from "../lib/route.js";
 /** The number in the tab's title, the sound, the desktop notification. */
 export function watchAttention(desk) {
   const { inbox, prefs } = desk;
-  const title = () => { document.title = pageTitle({ waiting: inbox.counts.waiting, unreadMine: inbox.unreadMine, view: t(`view_${inbox.view.key}`) }); };
+  const title = () => {
+    const { counts, unreadMine, view } = inbox;
+    document.title = pageTitle({ waiting: counts.waiting, unreadMine, view: t(`view_${view.key}`) });
+  };
   inbox.addEventListener("counts", title);
   inbox.addEventListener("change", title);
   inbox.addEventListener("arrived", ({ detail: { session, before } }) => {

@@ -14,6 +14,7 @@ class Composer extends Part {
   #texts = { reply: "", note: "" };
   #agreed = null;
   #asked = null;
+  #forced = false;
   #typing = null;
 
   start(desk, { onReopen, onSent }) {
@@ -63,6 +64,7 @@ class Composer extends Part {
     this.#texts = { reply, note };
     this.#mode = mode;
     this.#agreed = this.#asked = null;
+    this.#forced = false;
     this.refs.text.value = this.#texts[mode];
     this.#grow();
     this.#draw();
@@ -150,7 +152,9 @@ class Composer extends Part {
     if (!session) return;
     const { refs } = this;
     const closed = session.status === "closed";
-    if (closed && this.#mode === "reply") return this.setMode("note");
+    // A closed chat takes notes only; once it is open again, a reply is what one comes for.
+    if (closed && this.#mode === "reply") return this.#forceNote(true);
+    if (!closed && this.#forced && !refs.text.value) return this.#forceNote(false);
     refs.closed.hidden = !closed;
     refs.form.dataset.mode = this.#mode;
     for (const tab of this.#tabs) {
@@ -166,6 +170,11 @@ class Composer extends Part {
     setText(refs.hint, t(prefs.get("enterSends") ? "hint_enter" : "hint_ctrl_enter"));
     this.#drawGuard();
     this.#drawLength();
+  }
+
+  #forceNote(forced) {
+    this.#forced = forced;
+    this.setMode(forced ? "note" : "reply");
   }
 
   #drawGuard() {

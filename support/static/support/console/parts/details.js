@@ -57,7 +57,7 @@ class Details extends Part {
     this.#drawRating(session.rating);
     const metadata = Object.entries(session.metadata ?? {}).filter(([, value]) => value !== null && value !== "");
     refs["metadata-part"].hidden = !metadata.length;
-    facts(refs.metadata, metadata.slice(0, 20).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]));
+    facts(refs.metadata, metadata.slice(0, 20).map(([name, value]) => [spoken(name), typeof value === "object" ? JSON.stringify(value) : String(value)]));
     this.#drawSync(session);
     if (this.#shownFor !== session.id) this.#findEarlier(session);
     this.#drawEarlier();
@@ -178,6 +178,12 @@ class Details extends Part {
       },
     });
   }
+}
+
+/** "page_title" as one would write it. */
+function spoken(name) {
+  const words = name.replaceAll("_", " ").trim();
+  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }
 
 function person(who) {

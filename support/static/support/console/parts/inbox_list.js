@@ -74,7 +74,7 @@ class InboxList extends Part {
     const rows = inbox.rows;
     const options = { me: me.id, view: inbox.view.key };
     setText(refs.title, inbox.query ? t("search_results") : t(`view_${inbox.view.key}`));
-    const count = inbox.query ? (inbox.hasMore ? "" : rows.length) : inbox.counts[inbox.view.count];
+    const count = inbox.query ? (inbox.hasMore ? "" : rows.length) : inbox.counts[inbox.view.key];
     setText(refs.count, count === undefined || count === "" ? "" : String(count));
     refs.skeleton.hidden = inbox.state !== "loading" || rows.length > 0;
     refs.rows.hidden = !rows.length;

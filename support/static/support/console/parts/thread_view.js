@@ -1,3 +1,4 @@
+import { emit } from "../../../sessions_app/helpers/events.js";
 import { announce, onPhone, reconcile, setText } from "../lib/dom.js";
 import { openFile } from "../lib/files.js";
 import { drawAvatar, nameOf } from "../lib/people.js";
@@ -28,7 +29,8 @@ class Thread extends Part {
     this.#context = {
       me: desk.me.id, myName: nameOf(desk.me), demo: desk.config.demo_assistant,
       onRetry: (id) => desk.outbox.retry(id), onDiscard: (id) => desk.outbox.discard(id),
-      onStop: () => desk.stopReply(), onFile: (file) => openFile(desk.rest, file).catch((error) => desk.dispatchEvent(new CustomEvent("failed", { detail: { action: "file", error } }))),
+      onStop: () => desk.stopReply(),
+      onFile: (file) => openFile(desk.rest, file).catch((error) => emit(desk, "failed", { action: "file", error })),
     };
     for (const type of ["thread", "session", "people"]) desk.addEventListener(type, this.#draw);
     desk.addEventListener("selected", () => this.#onSelected());
@@ -68,8 +70,13 @@ class Thread extends Part {
     const mine = message.sender?.id === this.#desk.me.id;
     if (mine) this.#place = "end";
     else if (!this.#atEnd) this.#fresh += 1;
-    if (live && !mine && message.kind !== "event") announce(t("announce_message", { name: message.sender?.kind === "assistant" ? t("assistant") : nameOf(message.sender), text: message.content.slice(0, 300) }));
+    if (live && !mine && message.kind !== "event") this.#announce(message);
     if (mine) this.#atEnd = true;
+  }
+
+  #announce({ sender, content }) {
+    const name = sender?.kind === "assistant" ? t("assistant") : nameOf(sender);
+    announce(t("announce_message", { name, text: content.slice(0, 300) }));
   }
 
   #onScroll() {
@@ -148,7 +155,10 @@ class Thread extends Part {
       readSeq: customer == null ? 0 : feed.readBy(customer), me: desk.me.id, sameDay,
     });
     reconcile(refs.timeline, rows, {
-      fits, key: (item) => item.key, create: (item) => createRow(item, this.#context), update: (element, item) => updateRow(element, item, this.#context),
+      fits,
+      key: (item) => item.key,
+      create: (item) => createRow(item, this.#context),
+      update: (element, item) => updateRow(element, item, this.#context),
     });
     const earlierCame = firstBefore && rows.length && rows[0].key !== firstBefore;
     this.#settleScroll(earlierCame && !this.#atEnd ? fromEnd : null);
