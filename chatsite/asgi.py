@@ -18,7 +18,7 @@ from chatsite import health
 from chatsite.lib import loops
 from chatsite.lib.bus import bus
 from sessions_app.consumers import ChatConsumer
-from sessions_app.hub import hub
+from sessions_app.live.hub import hub
 from sessions_app.origin_check import OriginCheck
 
 Scope = dict[str, Any]

@@ -42,7 +42,7 @@ from llm.providers import (
 from llm.providers.openai_compatible import OpenAICompatible
 from llm.text import tidy, visible_piece
 from llm.turns import Claim, Ended, Figures
-from sessions_app.reply_stream import ReplyStream
+from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,9 @@ from chatsite.lib.metrics import FRAME_ERRORS, FRAMES_IN, SLOW_READERS, SOCKETS
 from sessions_app import access, payloads, publish
 from sessions_app.access import Membership
 from sessions_app.actions import posting, reading, replies
-from sessions_app.hub import Subscription, hub
+from sessions_app.live.channel import Subscription
+from sessions_app.live.hub import hub
+from sessions_app.live.writer import Result, writer
 from sessions_app.protocol import (
     Ack,
     Close,
@@ -50,7 +52,6 @@ from sessions_app.protocol import (
     Unsubscribe,
     parse,
 )
-from sessions_app.writer import Result, writer
 
 log = logging.getLogger(__name__)
 
@@ -272,7 +273,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
 
     def _unsubscribe(self, session_id: str) -> None:
-        subscription = self.subscriptions.pop(str(access.parse_id(session_id)), None)
+        subscription = self.subscriptions.get(str(access.parse_id(session_id)))
         if subscription is not None:
             hub.unsubscribe(subscription)
 

@@ -5,10 +5,10 @@ the header, before anything is decoded.  Drawing anew leaves behind metadata, th
 whatever hung on the end, and every other reading of the same bytes.
 """
 
+import contextlib
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -30,11 +30,12 @@ KINDS = {
     "GIF": ("image/gif", ".gif"),
     "WEBP": ("image/webp", ".webp"),
 }
+#: Quick rather than small: a few kilobytes can unfold to many megapixels to compress.
 _SAVE: dict[str, dict[str, Any]] = {
-    "PNG": {},
-    "JPEG": {"quality": 90},
+    "PNG": {"compress_level": 3},
+    "JPEG": {"quality": 88},
     "GIF": {},
-    "WEBP": {"quality": 90, "method": 2},
+    "WEBP": {"quality": 85, "method": 0},
 }
 _slots = threading.BoundedSemaphore(settings.UPLOAD_IMAGE_SLOTS)
 
@@ -85,9 +86,9 @@ def kind_of(raw: bytes) -> str | None:
     return None
 
 
-@contextmanager
+@contextlib.contextmanager
 def _slot() -> Iterator[None]:
-    """Let few be decoded at a time: one of 40 megapixels takes 160 MB."""
+    """Let few be decoded at a time: one of 40 megapixels takes 200 MB."""
     if not _slots.acquire(timeout=settings.UPLOAD_IMAGE_WAIT_S):
         raise ServiceUnavailable("Too many pictures at the same time", retry_after=5)
     try:
@@ -106,7 +107,7 @@ def _check_extent(raw: bytes, kind: str) -> None:
         width, height, frames = _gif_extent(raw)
     elif kind == "WEBP":
         width, height = _webp_extent(raw)
-        _check_pixels(width, height)
+        _check_pixels(width, height, most=settings.UPLOAD_WEBP_PIXELS)
         with Image.open(BytesIO(raw), formats=[kind]) as image:
             frames = getattr(image, "n_frames", 1)
     else:
@@ -119,14 +120,13 @@ def _check_extent(raw: bytes, kind: str) -> None:
         raise UploadTooLarge("The frames of the picture have too many pixels together")
 
 
-def _check_pixels(width: int, height: int) -> None:
+def _check_pixels(width: int, height: int, *, most: int = settings.UPLOAD_IMAGE_PIXELS) -> None:
     if width < 1 or height < 1:
         raise UploadTypeRejected("The picture is empty")
-    if (
-        width * height > settings.UPLOAD_IMAGE_PIXELS
-        or max(width, height) > settings.UPLOAD_IMAGE_SIDE
-    ):
-        raise UploadTooLarge(f"At most {settings.UPLOAD_IMAGE_PIXELS // 1_000_000} megapixels")
+    if width * height > most:
+        raise UploadTooLarge(f"At most {most // 1_000_000} megapixels")
+    if max(width, height) > settings.UPLOAD_IMAGE_SIDE:
+        raise UploadTooLarge(f"At most {settings.UPLOAD_IMAGE_SIDE} pixels wide or high")
 
 
 def _gif_extent(raw: bytes) -> tuple[int, int, int]:
@@ -185,19 +185,14 @@ def _redraw(raw: bytes, kind: str) -> Picture:
 
 def _draw_still(image: Image.Image, kind: str, drawn: BytesIO) -> tuple[int, int]:
     image.load()
-    upright = _bare(_upright(image))
-    if kind == "JPEG" and upright.mode not in {"L", "RGB"}:
-        upright = upright.convert("RGB")
-    upright.save(drawn, kind, **_SAVE[kind])
-    return upright.size
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    """Turn the picture as its camera was held; a broken note of that is no reason to refuse it."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - metadata of strangers
-        return image.copy()
+    # A broken note of how the camera was held is no reason to refuse the picture.
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    bare = _bare(image)
+    if kind == "JPEG" and bare.mode not in {"L", "RGB"}:
+        bare = bare.convert("RGB")
+    bare.save(drawn, kind, **_SAVE[kind])
+    return bare.size
 
 
 def _bare(image: Image.Image) -> Image.Image:

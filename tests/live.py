@@ -30,8 +30,8 @@ def serving() -> Iterator[str]:
     """Serve the product and give its ``host:port``; the loop of the server is the process's."""
     from chatsite.asgi import application
     from chatsite.lib import dbpool
-    from sessions_app import hub
-    from sessions_app.writer import writer
+    from sessions_app.live import hub
+    from sessions_app.live.writer import writer
 
     hub.LEAVE_GRACE_S = 0.0
     listener = socket.create_server(("127.0.0.1", 0))
@@ -68,7 +68,7 @@ def settle() -> None:
     """Wait until every socket has left and the hub has nothing under way, so that no work of this
     test meets the emptying of the tables."""
     from chatsite.lib import loops
-    from sessions_app.hub import hub
+    from sessions_app.live.hub import hub
 
     asyncio.run_coroutine_threadsafe(hub.settle(), loops.background()).result(DEADLINE_S)
 

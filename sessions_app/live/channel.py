@@ -1,0 +1,131 @@
+"""A session that somebody here follows, and each follower's cursor in its stream of versions."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from accounts.viewer import Viewer
+from sessions_app.access import Membership
+from sessions_app.protocol import Close
+
+Event = dict[str, Any]
+
+
+class Socket(Protocol):
+    """What the hub needs of a connection."""
+
+    viewer: Viewer
+    address: str
+    heard_at: float
+    subscriptions: "dict[str, Subscription]"
+
+    def push(self, text: str) -> None:
+        """Queue a frame; never blocks."""
+
+    def end(self, code: Close, reason: str = "") -> None:
+        """Close the connection soon."""
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One socket's view of one session.
+
+    While it is being brought up to date, what arrives is ``held`` back.  ``turn`` and ``chunk``
+    say how much of a running answer it was shown at once; ``shape`` is the session as it last was.
+    """
+
+    socket: Socket
+    member: Membership
+    version: int = 0
+    held: list[Callable[[], None]] | None = None
+    turn: str = ""
+    chunk: int = 0
+    shape: object = None
+
+    def take(self, version: int, text: str | None) -> None:
+        """Send a frame of a version, once; customers get nothing for a note."""
+        if version > self.version:
+            self.version = version
+            if text is not None:
+                self.socket.push(text)
+
+    def release(self) -> None:
+        """Go live: deliver what was held back."""
+        held, self.held = self.held or [], None
+        for deliver in held:
+            deliver()
+
+
+@dataclass(slots=True)
+class LiveReply:
+    """The answer that is being written, and the number of its last chunk."""
+
+    turn: str
+    attempt: int
+    seq: int = 0
+
+
+class Channel:
+    """A followed session: the version passed on so far, and what waits behind a gap."""
+
+    __slots__ = ("epoch", "id", "key", "people", "repair", "reply", "subs", "version", "waiting")
+
+    def __init__(self, session_id: uuid.UUID) -> None:
+        self.id = session_id
+        self.key = str(session_id)
+        self.version: int | None = None
+        self.epoch = 0
+        self.subs: set[Subscription] = set()
+        self.waiting: dict[int, Event] = {}
+        self.repair: asyncio.Task[None] | None = None
+        self.reply: LiveReply | None = None
+        self.people: set[int] = set()
+
+    def offer(self, event: Event) -> bool:
+        """Pass on the next version, drop an older one, keep a later one.  Say if there is a gap."""
+        version: int = event["version"]
+        if event["epoch"] > self.epoch:
+            self.epoch = event["epoch"]
+        if self.version is None:
+            self.waiting[version] = event
+        elif version == self.version + 1:
+            self.version = version
+            self.pass_on(version, event.get("staff"), event.get("public"))
+            if self.waiting:
+                self.advance(version)
+        elif version > self.version:
+            self.waiting[version] = event
+            return True
+        return False
+
+    def advance(self, version: int) -> None:
+        """Note that ``version`` is reached and pass on what waited right behind it."""
+        self.version = version
+        for late in sorted(number for number in self.waiting if number <= version):
+            self._pass_waiting(late)
+        while (following := self.version + 1) in self.waiting:
+            self.version = following
+            self._pass_waiting(following)
+
+    def _pass_waiting(self, version: int) -> None:
+        event = self.waiting.pop(version)
+        self.pass_on(version, event.get("staff"), event.get("public"))
+
+    def pass_on(self, version: int, staff: str | None, public: str | None) -> None:
+        """Give every follower its form of a version's frame."""
+        for sub in self.subs:
+            text = staff if sub.member.staff else public
+            if sub.held is None:
+                sub.take(version, text)
+            else:
+                sub.held.append(lambda sub=sub, text=text: sub.take(version, text))  # type: ignore[misc]
+
+    def each(self, deliver: Callable[[Subscription], None]) -> None:
+        """Do something for every follower, later for those who are being brought up to date."""
+        for sub in self.subs:
+            if sub.held is None:
+                deliver(sub)
+            else:
+                sub.held.append(lambda sub=sub: deliver(sub))  # type: ignore[misc]
