@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,25 @@ from rest_framework.views import APIView
 from accounts.viewer import viewer_of
 from chatsite.lib.errors import NotFound
 from support import payloads, queries
+
+EXAMPLE = {
+    "teams": [
+        {"id": 1, "name": "Support", "mine": True},
+        {"id": 2, "name": "Sales", "mine": False},
+    ],
+    "agents": [
+        {
+            "id": 3,
+            "name": "Bea Lindqvist",
+            "avatar": None,
+            "role": "agent",
+            "online": True,
+            "status": "online",
+            "team_ids": [1, 2],
+            "open_chats": 4,
+        }
+    ],
+}
 
 
 class TeamEntrySerializer(serializers.Serializer[Any]):
@@ -52,6 +71,7 @@ class SupportTeamView(APIView):
         summary="Teams and colleagues",
         description="Whom a chat can be handed to, who is connected, and how many chats each has.",
         responses=SupportTeamSerializer,
+        examples=[OpenApiExample("Two teams", value=EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
         """Answer with all teams, and the colleagues the viewer shares chats with."""

@@ -21,6 +21,27 @@ from support.actions.visitors import Claim, end_visit, start_visit
 from support.models import Widget
 
 CONFIG_MAX_AGE_S = 30
+CONFIG_EXAMPLE = {
+    "key": "demo",
+    "name": "Fern & Field",
+    "brand": {"name": "Fern & Field", "color": "#2b6048", "logo": None, "launcher": "right"},
+    "texts": {"greeting": "Hello!", "suggestions": ["How long does delivery take?"]},
+    "locale": "en",
+    "dir": "ltr",
+    "locales": ["en", "zh-hans"],
+    "hours": {"open": False, "next_open_at": "2026-11-23T08:00:00.000Z"},
+    "online": False,
+    "assistant": True,
+    "api": {"base": "/api/v1", "ws": "/api/v1/ws"},
+}
+VISITOR_EXAMPLE = {
+    "access_token": "eyJhbGciOiJSUzI1NiIs…",
+    "token_type": "Bearer",
+    "expires_in": 900,
+    "visitor_token": "Zb3n…",
+    "session_id": "01a1fdba-c09a-790e-bf73-f7f8d45fd864",
+    "user": {"id": 1042, "name": "Mara Lind", "identified": True},
+}
 
 
 class WidgetBrandSerializer(serializers.Serializer[Any]):
@@ -147,6 +168,7 @@ class WidgetConfigView(WidgetView):
             OpenApiParameter("lang", str, description="Wins over Accept-Language."),
         ],
         responses=WidgetConfigSerializer,
+        examples=[OpenApiExample("The demo shop", value=CONFIG_EXAMPLE, response_only=True)],
     )
     def get(self, request: Request, key: str) -> Response:
         """Answer with the public configuration; unknown and disabled widgets are 404."""
@@ -191,6 +213,8 @@ class WidgetVisitorView(WidgetView):
                 },
                 request_only=True,
             ),
+            OpenApiExample("Come back", value={"visitor_token": "Zb3n…"}, request_only=True),
+            OpenApiExample("Welcome", value=VISITOR_EXAMPLE, response_only=True),
         ],
     )
     def post(self, request: Request, key: str) -> Response:
@@ -230,6 +254,7 @@ class WidgetVisitorView(WidgetView):
         auth=[],
         request=VisitorEndSerializer,
         responses={204: None},
+        examples=[OpenApiExample("End", value={"visitor_token": "Zb3n…"}, request_only=True)],
     )
     def delete(self, request: Request, key: str) -> Response:
         """Revoke; answers 204 whether the token was known or not."""
