@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from celery import shared_task
 
-from chatsite.lib import clock
+from chatsite.lib import clock, request_id
 from llm import engine, turns
 from llm.wake import waker
 
 
-@shared_task(ignore_result=True, expires=60)
-def answer(session_id: str) -> None:
-    """Let this process's engine look at a session."""
-    engine.wake(UUID(session_id))
+@shared_task(bind=True, ignore_result=True, expires=60)
+def answer(self: Any, session_id: str) -> None:
+    """Let this process's engine look at a session, in the name of the request that caused it."""
+    with request_id.use(getattr(self.request, "request_id", None) or ""):
+        engine.wake(UUID(session_id))
 
 
 @shared_task(ignore_result=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from chatsite.lib import clock
+from chatsite.lib import clock, request_id
 from chatsite.lib.ids import uuid7
 from llm import tasks
 from llm.wake import Waker
@@ -36,8 +36,8 @@ def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
     session, other = uuid7(), uuid7()
     send = waker._send
 
-    def tell(session_id: UUID) -> None:
-        send(session_id)
+    def tell(session_id: UUID, cause: str) -> None:
+        send(session_id, cause)
         if session_id == session:
             done.set()
 
@@ -47,6 +47,18 @@ def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
     waker.at(other, soon(0))
     assert done.wait(5)
     assert sent == [str(other), str(session)]
+
+
+def test_a_task_carries_the_id_of_the_request_that_caused_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(tasks.answer, "apply_async", lambda **_: seen.append(request_id.current()))
+    waker = Waker()
+    with request_id.use("req-1"):
+        waker.at(uuid7(), soon(60))
+    waker.flush()
+    assert seen == ["req-1"]
 
 
 def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[str]) -> None:
