@@ -85,9 +85,6 @@ def _troubles() -> dict[str, str]:
         "busy": _("Too many attempts. Please wait a moment."),
         "unreachable": _("The chat cannot be reached right now."),
         "action_failed": _("That did not work. Please try again."),
-        "forgetful": _(
-            "Your browser keeps nothing here: this conversation ends when you leave the page."
-        ),
     }
 
 

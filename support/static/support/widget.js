@@ -73,8 +73,8 @@
     .panel { position: absolute; inset-block-end: 72px; display: grid; inline-size: min(400px, calc(100vw - 40px)); block-size: min(700px, calc(100dvh - 112px)); border-radius: 16px; overflow: hidden; background: var(--bg); box-shadow: 0 0 0 1px #0f172a14, 0 2px 6px #0f172a14, 0 24px 64px -12px #0f172a52; transform-origin: 100% 100%; animation: in .18s cubic-bezier(.2, .8, .3, 1); }
     :host([side=right]) .panel { inset-inline-end: 0; }
     :host([side=left]) .panel { inset-inline-start: 0; }
-    iframe { grid-area: 1 / 1; border: 0; inline-size: 100%; block-size: 100%; background: transparent; opacity: 0; transition: opacity .15s; }
-    iframe.ready { opacity: 1; }
+    iframe { grid-area: 1 / 1; border: 0; inline-size: 100%; block-size: 100%; background: transparent; visibility: hidden; opacity: 0; transition: opacity .15s; }
+    iframe.ready { visibility: visible; opacity: 1; }
     .panel[hidden], .badge[hidden] { display: none; }
     .note { grid-area: 1 / 1; place-self: center; margin: 0; padding: 24px; color: var(--ink); text-align: center; }
     .note button { all: unset; cursor: pointer; display: block; margin: 12px auto 0; padding: 6px 16px; border-radius: 8px; background: var(--c); color: #fff; font-weight: 600; }
@@ -153,7 +153,8 @@
   }
 
   function greet() {
-    if (!frame || ready) return;
+    if (!frame) return;
+    ready = false;
     const { title } = document;
     frame.contentWindow.postMessage({
       cc: 1, type: "init", open: opened, theme: wish.theme || "auto", dir: getComputedStyle(document.documentElement).direction,

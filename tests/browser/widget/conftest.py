@@ -41,7 +41,7 @@ class Product:
         assert answer.is_success, f"{method} {path}: {answer.text}"
         return answer.json() if answer.content else None
 
-    def session_of(self, text: str, *, status: str = "queued") -> str:
+    def session_of(self, text: str, *, status: str = "bot,queued") -> str:
         """The newest session of this status in which `text` was said."""
         for session in self.api("GET", f"/chat/sessions?status={status}", who="ada")["results"]:
             if any(text in message["content"] for message in self.messages(session["id"])):

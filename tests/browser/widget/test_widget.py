@@ -96,7 +96,7 @@ def test_the_page_can_drive_the_chat(product, new_context):
     page.evaluate("SupportChat.toggle()")
     expect(visitor.field).not_to_be_visible()
     assert page.evaluate("heard") == ["open", "ready", "close"]
-    session = product.session_of("From the page", status="bot")
+    session = product.session_of("From the page")
     metadata = product.api("GET", f"/chat/sessions/{session}", who="ada")["metadata"]
     assert metadata["plan"] == "gold"
     assert metadata["page"] == f"{product.url}/"
@@ -222,7 +222,7 @@ def test_what_is_said_offline_is_kept_and_sent_once_when_back(product, new_conte
     expect(visitor.chat.locator(".row.mine.pending")).to_have_count(0, timeout=25_000)
     visitor.page.reload()
     visitor.sees("Said in the tunnel")
-    said = product.messages(product.session_of("tunnel", status="bot"))
+    said = product.messages(product.session_of("tunnel"))
     assert [m["content"] for m in said if m["sender"]["kind"] == "customer"] == [
         "Said before",
         "Said in the tunnel",
@@ -235,7 +235,7 @@ def test_a_message_into_a_closed_conversation_is_not_lost(product, visitor):
     # This tab has not heard yet that the conversation was closed: the socket is deaf.
     visitor.page.route("**/api/v1/chat/sessions/*", lambda route: route.abort())
     visitor.frame.evaluate("WebSocket.prototype.send = () => {}")
-    session = product.session_of("First one", status="bot")
+    session = product.session_of("First one")
     visitor.page.route(
         "**/messages",
         lambda route: route.fulfill(

@@ -184,6 +184,6 @@ composer.storage = storage;
 log.chat = chat;
 rating.chat = chat;
 watchLifecycle(chat.connection);
-if (!storage.lasting) $("#hint").textContent = say("forgetful");
+$("#forgetful").hidden = storage.lasting;
 draw();
 if (!bridge.framed) chat.start();
