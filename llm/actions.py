@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from llm.models import ModelConfig
 
@@ -19,13 +19,16 @@ def ensure_default_model(*, demo_url: str = "") -> ModelConfig | None:
     With ``LLM_API_URL`` set, the first start makes a row from it; afterwards that row belongs to
     the administrators. Otherwise ``demo_url``, the base address of the demo endpoint, is used.
     """
-    with transaction.atomic():
-        if demo_url and not settings.LLM_API_URL:
-            _keep_demo(demo_url)
-        default = ModelConfig.objects.filter(is_default=True).first()
-        if settings.LLM_API_URL and (default is None or default.is_demo):
-            default = _make_from_settings()
-        return default
+    try:
+        with transaction.atomic():
+            if demo_url and not settings.LLM_API_URL:
+                _keep_demo(demo_url)
+            default = ModelConfig.objects.filter(is_default=True).first()
+            if settings.LLM_API_URL and (default is None or default.is_demo):
+                default = _make_from_settings()
+            return default
+    except IntegrityError:  # another process starts at the same moment, and was first
+        return ModelConfig.objects.filter(is_default=True).first()
 
 
 def _make_from_settings() -> ModelConfig:
