@@ -282,7 +282,7 @@ RATE_LIMITS = {
         "message_user": (240, 60),
         "session_user": (30, 60),
         "api_user": (1200, 60),
-        "upload_user": (30, 60),
+        "upload_user": (20, 60),
         "file_link_ip": (1200, 60),
     }.items()
 }
@@ -301,6 +301,7 @@ SOCKET_HEARTBEAT_S = env.number("SOCKET_HEARTBEAT_S", 15, least=1)
 _MIB = 1024 * 1024
 UPLOAD_IMAGE_BYTES = 10 * _MIB
 UPLOAD_IMAGE_PIXELS = 40_000_000
+UPLOAD_WEBP_PIXELS = 16_000_000  # its library takes 28 bytes for each
 UPLOAD_IMAGE_SIDE = 16_000
 UPLOAD_IMAGE_FRAMES = 300
 UPLOAD_ANIMATION_PIXELS = 20_000_000  # of all frames together
