@@ -177,8 +177,8 @@ class Engine:
         found: Claim | Wait | None = None
         try:
             found = await dbpool.run(turns.claim, session_id=session_id, worker=self.worker)
-        except Exception:  # the sweep comes back to it
-            log.exception("claiming a turn failed", extra={"session_id": str(session_id)})
+        except Exception as error:  # noqa: BLE001 - the sweep comes back to it
+            _report("claiming a turn failed", error, session_id=str(session_id))
         if isinstance(found, Claim):
             self._running[found.turn_id] = reply = Reply(found)
             RUNNING.set(len(self._running))
@@ -226,8 +226,8 @@ class Engine:
             ended: Ended | None = None
             try:
                 ended = await self._stream_and_end(reply)
-            except Exception:  # never silence: the lease runs out, and the sweep ends the turn
-                log.exception("answering failed", extra={"turn_id": str(claim.turn_id)})
+            except Exception as error:  # noqa: BLE001 - the lease runs out, the sweep ends it
+                _report("answering failed", error, turn_id=str(claim.turn_id))
             finally:
                 self._running.pop(claim.turn_id, None)
                 RUNNING.set(len(self._running))
@@ -264,8 +264,8 @@ class Engine:
             return await self._end_cancelled(reply)
         except ProviderFailure as error:
             failure = error
-        except Exception:
-            log.exception("a provider raised what it may not", extra={"model": claim.model.name})
+        except Exception as error:  # noqa: BLE001
+            _report("a provider raised what it may not", error, model=claim.model.name)
             failure = ProviderFailure("protocol")
         figures = reply.figures(outcome)
         if outcome is not None and not figures.text and outcome.handoff is None:
@@ -447,6 +447,12 @@ def _request(claim: Claim, budget: int) -> CompletionRequest:
         max_tokens=params.get("max_tokens"),
         tools=[HANDOFF_TOOL],
     )
+
+
+def _report(what: str, error: Exception, **extra: str) -> None:
+    # A database error may quote the row, and with it what a customer wrote.
+    safe = None if isinstance(error, DatabaseError) else error
+    log.error(what, exc_info=safe, extra={"error": type(error).__name__, **extra})
 
 
 async def _close(stream: ReplyStream) -> None:

@@ -1,0 +1,89 @@
+"""The admin pages of models and turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from chatsite.lib import clock
+from chatsite.lib.ids import uuid7
+from llm.models import ModelConfig, Turn
+from sessions_app.models import ChatSession
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+KEY = "sk-0123456789abcd"
+URL = "/admin/llm/modelconfig"
+
+
+@pytest.fixture
+def admin() -> Client:
+    """Ada, signed in."""
+    client = Client()
+    client.force_login(cast.ada())
+    return client
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    """A filled-in form."""
+    return {
+        "name": "Big",
+        "provider_name": "openai-compatible",
+        "base_url": "https://models.example/v1",
+        "model": "big",
+        "enabled": "on",
+        "api_key": "",
+        "system_prompt": "",
+        "default_params": "{}",
+        "prices": "{}",
+        "notes": "",
+        **changes,
+    }
+
+
+def test_a_key_can_be_written_and_is_never_shown(admin: Client) -> None:
+    answer = admin.post(f"{URL}/add/", form(api_key=KEY))
+    assert answer.status_code == 302, answer.content
+    model = ModelConfig.objects.get()
+    assert model.read_api_key() == KEY
+    page = admin.get(f"{URL}/{model.pk}/change/").content.decode()
+    assert KEY not in page
+    assert model.api_key_encrypted not in page
+    assert "abcd" in page
+
+
+def test_an_empty_field_keeps_the_key_and_another_host_drops_it(admin: Client) -> None:
+    admin.post(f"{URL}/add/", form(api_key=KEY))
+    model = ModelConfig.objects.get()
+    admin.post(f"{URL}/{model.pk}/change/", form(notes="Kept"))
+    model.refresh_from_db()
+    assert (model.notes, model.read_api_key()) == ("Kept", KEY)
+    admin.post(f"{URL}/{model.pk}/change/", form(base_url="https://attacker.example/v1"))
+    model.refresh_from_db()
+    assert (model.read_api_key(), model.api_key_hint) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "change", [{"base_url": "file:///etc/passwd"}, {"default_params": "{broken"}]
+)
+def test_bad_input_is_refused(admin: Client, change: dict[str, str]) -> None:
+    assert admin.post(f"{URL}/add/", form(**change)).status_code == 200
+    assert not ModelConfig.objects.exists()
+
+
+def test_a_second_default_is_refused_kindly(admin: Client) -> None:
+    admin.post(f"{URL}/add/", form(is_default="on"))
+    answer = admin.post(f"{URL}/add/", form(name="Other", is_default="on"))
+    assert answer.status_code == 200
+    assert "Another model is the default" in answer.content.decode()
+
+
+def test_turns_can_only_be_read(admin: Client) -> None:
+    session = ChatSession.objects.create(customer=cast.vic())
+    turn = Turn.objects.create(id=uuid7(), session=session, status="done", created_at=clock.now())
+    assert admin.get("/admin/llm/turn/").status_code == 200
+    assert admin.get(f"/admin/llm/turn/{turn.pk}/change/").status_code == 200
+    assert admin.post(f"/admin/llm/turn/{turn.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin.get("/admin/llm/turn/add/").status_code == 403
