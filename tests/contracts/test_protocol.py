@@ -23,7 +23,7 @@ def test_the_documentation_is_current() -> None:
 
 def test_the_client_knows_every_frame() -> None:
     code = "\n".join(path.read_text() for path in CLIENT.glob("*.js"))
-    unknown = [frame.wire for frame in FRAMES if not re.search(f'["\']{frame.wire}["\']', code)]
+    unknown = [frame.wire for frame in FRAMES if not re.search(f"[\"']{frame.wire}[\"']", code)]
     # A pong is a sign of life like any frame; presence is the console's own business.
     assert set(unknown) <= {"pong", "presence"}
 
