@@ -17,6 +17,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.names import tidy_name
 
@@ -355,7 +356,7 @@ class ApiKey(models.Model):
     class Scope(models.TextChoices):
         """What a key may do with its user's rights."""
 
-        READ = "read", _("Read")
+        READ = "read", pgettext_lazy("right", "Read")
         WRITE = "write", _("Read and change")
 
     name = models.CharField(_("name"), max_length=120, help_text=_("Who or what uses it."))

@@ -1,6 +1,7 @@
 """Models, turns and providers."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LlmConfig(AppConfig):
@@ -8,7 +9,7 @@ class LlmConfig(AppConfig):
 
     name = "llm"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Assistant"
+    verbose_name = _("Assistant")
 
     def ready(self) -> None:
         """Listen to what sessions announce."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from chatsite.lib import crypto
 
@@ -13,32 +14,45 @@ from chatsite.lib import crypto
 class ModelConfig(models.Model):
     """One model behind one OpenAI-compatible endpoint, as an administrator set it up."""
 
-    name = models.CharField(max_length=80, unique=True)
-    provider_name = models.CharField(max_length=80, default="openai-compatible")
-    base_url = models.CharField(max_length=500)
-    model = models.CharField(max_length=200)
-    api_key_encrypted = models.TextField(blank=True, default="", editable=False)
-    api_key_hint = models.CharField(max_length=8, blank=True, default="", editable=False)
-    default_params = models.JSONField(
-        default=dict, blank=True, help_text="temperature, top_p, max_tokens, timeout_ms"
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    provider_name = models.CharField(_("provider"), max_length=80, default="openai-compatible")
+    base_url = models.CharField(_("address"), max_length=500)
+    model = models.CharField(_("model"), max_length=200)
+    api_key_encrypted = models.TextField(
+        _("encrypted API key"), blank=True, default="", editable=False
     )
-    capabilities = models.JSONField(
+    api_key_hint = models.CharField(
+        _("end of the API key"), max_length=8, blank=True, default="", editable=False
+    )
+    default_params = models.JSONField(
+        _("parameters"),
         default=dict,
         blank=True,
-        help_text='What the endpoint was seen to refuse, such as {"refused": ["tools"]}.',
+        help_text=_("temperature, top_p, max_tokens, timeout_ms"),
     )
-    system_prompt = models.TextField(blank=True, default="")
-    enabled = models.BooleanField(default=True)
-    is_default = models.BooleanField(default=False)
-    is_demo = models.BooleanField(default=False)
-    notes = models.TextField(blank=True, default="")
+    capabilities = models.JSONField(
+        _("capabilities"),
+        default=dict,
+        blank=True,
+        help_text=_('What the endpoint was seen to refuse, such as {"refused": ["tools"]}.'),
+    )
+    system_prompt = models.TextField(_("system prompt"), blank=True, default="")
+    enabled = models.BooleanField(_("enabled"), default=True)
+    is_default = models.BooleanField(_("default"), default=False)
+    is_demo = models.BooleanField(_("demo"), default=False)
+    notes = models.TextField(_("remarks"), blank=True, default="")
     prices = models.JSONField(
-        default=dict, blank=True, help_text="per million tokens: prompt, completion, currency"
+        _("prices"),
+        default=dict,
+        blank=True,
+        help_text=_("per million tokens: prompt, completion, currency"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("last change"), auto_now=True)
 
     class Meta:
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
@@ -67,62 +81,80 @@ class Turn(models.Model):
     class Status(models.TextChoices):
         """Where a turn stands; the first two are open, the others final."""
 
-        QUEUED = "queued"
-        RUNNING = "running"
-        DONE = "done"
-        FAILED = "failed"
-        STOPPED = "stopped"
-        SUPERSEDED = "superseded"
-        HANDOFF = "handoff"
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        STOPPED = "stopped", _("Stopped")
+        SUPERSEDED = "superseded", _("Superseded")
+        HANDOFF = "handoff", _("Handed over")
 
     class UsageSource(models.TextChoices):
         """Who counted the tokens."""
 
-        PROVIDER = "provider"
-        ESTIMATED = "estimated"
-        NONE = "none"
+        PROVIDER = "provider", _("The provider")
+        ESTIMATED = "estimated", _("Estimated")
+        NONE = "none", _("Not counted")
 
     OPEN = (Status.QUEUED, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, editable=False)
     session = models.ForeignKey(
-        "sessions_app.ChatSession", on_delete=models.CASCADE, related_name="turns"
+        "sessions_app.ChatSession",
+        on_delete=models.CASCADE,
+        related_name="turns",
+        verbose_name=_("conversation"),
     )
     model = models.ForeignKey(
-        ModelConfig, on_delete=models.SET_NULL, null=True, blank=True, related_name="turns"
+        ModelConfig,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="turns",
+        verbose_name=_("model"),
     )
-    model_label = models.CharField(max_length=300, blank=True, default="")
+    model_label = models.CharField(_("model's name"), max_length=300, blank=True, default="")
     watermark = models.PositiveIntegerField(
-        default=0, help_text="The newest message this answer knows of."
+        _("newest message known"),
+        default=0,
+        help_text=_("The newest message this answer knows of."),
     )
-    epoch = models.PositiveIntegerField(default=0)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    epoch = models.PositiveIntegerField(_("epoch"), default=0)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.QUEUED
+    )
     attempt = models.PositiveSmallIntegerField(
-        default=0, help_text="Fencing number: writes of an older attempt are refused."
+        _("attempt"),
+        default=0,
+        help_text=_("Fencing number: writes of an older attempt are refused."),
     )
     supersedes = models.PositiveSmallIntegerField(
-        default=0, help_text="How many unfinished answers this one replaces."
+        _("replaced answers"),
+        default=0,
+        help_text=_("How many unfinished answers this one replaces."),
     )
-    lease_until = models.DateTimeField(null=True, blank=True)
-    worker = models.CharField(max_length=80, blank=True, default="")
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
-    text = models.TextField(blank=True, default="")
-    error_code = models.CharField(max_length=40, blank=True, default="")
-    error_reason = models.CharField(max_length=60, blank=True, default="")
-    finish_reason = models.CharField(max_length=40, blank=True, default="")
-    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
-    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
-    total_tokens = models.PositiveIntegerField(null=True, blank=True)
+    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=80, blank=True, default="")
+    cancel_requested_at = models.DateTimeField(_("stop asked for"), null=True, blank=True)
+    text = models.TextField(_("text"), blank=True, default="")
+    error_code = models.CharField(_("error"), max_length=40, blank=True, default="")
+    error_reason = models.CharField(_("reason"), max_length=60, blank=True, default="")
+    finish_reason = models.CharField(_("why it ended"), max_length=40, blank=True, default="")
+    prompt_tokens = models.PositiveIntegerField(_("prompt tokens"), null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(_("completion tokens"), null=True, blank=True)
+    total_tokens = models.PositiveIntegerField(_("total tokens"), null=True, blank=True)
     usage_source = models.CharField(
-        max_length=10, choices=UsageSource.choices, default=UsageSource.NONE
+        _("counted by"), max_length=10, choices=UsageSource.choices, default=UsageSource.NONE
     )
-    ttft_ms = models.PositiveIntegerField(null=True, blank=True)
-    latency_ms = models.PositiveIntegerField(null=True, blank=True)
-    created_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    ttft_ms = models.PositiveIntegerField(_("first text after (ms)"), null=True, blank=True)
+    latency_ms = models.PositiveIntegerField(_("finished after (ms)"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(

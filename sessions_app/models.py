@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
@@ -21,63 +22,65 @@ if TYPE_CHECKING:
 class SessionKind(models.TextChoices):
     """What a session is for; the policy differs, the kernel does not."""
 
-    SUPPORT = "support"
-    DIRECT = "direct"
-    GROUP = "group"
-    ASSISTANT = "assistant"
+    SUPPORT = "support", _("Support")
+    DIRECT = "direct", _("Direct")
+    GROUP = "group", _("Group")
+    ASSISTANT = "assistant", _("Assistant")
 
 
 class SessionStatus(models.TextChoices):
     """Where a session stands."""
 
-    BOT = "bot"
-    QUEUED = "queued"
-    ASSIGNED = "assigned"
-    CLOSED = "closed"
+    BOT = "bot", _("With the assistant")
+    QUEUED = "queued", _("Waiting")
+    ASSIGNED = "assigned", _("With an agent")
+    CLOSED = "closed", _("Closed")
 
 
 class Floor(models.TextChoices):
     """Who may speak to the customer: at most one at a time."""
 
-    ASSISTANT = "assistant"
-    AGENT = "agent"
-    NOBODY = "nobody"
+    ASSISTANT = "assistant", _("Assistant")
+    AGENT = "agent", _("Agent")
+    NOBODY = "nobody", _("Nobody")
 
 
 class MessageKind(models.TextChoices):
     """What a message is.  A note is seen by staff only, on every surface."""
 
-    TEXT = "text"
-    IMAGE = "image"
-    FILE = "file"
-    NOTE = "note"
-    EVENT = "event"
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Image")
+    FILE = "file", _("File")
+    NOTE = "note", _("Note")
+    EVENT = "event", _("Event")
 
 
 class SenderKind(models.TextChoices):
     """Who speaks."""
 
-    CUSTOMER = "customer"
-    AGENT = "agent"
-    ASSISTANT = "assistant"
-    SYSTEM = "system"
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    ASSISTANT = "assistant", _("Assistant")
+    SYSTEM = "system", _("The system")
 
 
 class ParticipantRole(models.TextChoices):
     """Why someone has a row in a session; an observer only keeps a read mark."""
 
-    CUSTOMER = "customer"
-    AGENT = "agent"
-    MEMBER = "member"
-    OBSERVER = "observer"
+    CUSTOMER = "customer", _("Customer")
+    AGENT = "agent", _("Agent")
+    MEMBER = "member", _("Member")
+    OBSERVER = "observer", _("Observer")
 
 
 class Tag(models.Model):
     """A label on sessions."""
 
-    name = models.CharField(max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=40, unique=True)
 
     class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -102,20 +105,32 @@ class ChatSession(models.Model):
     """One conversation: a support chat, a direct or group room, or a talk with the assistant."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    kind = models.CharField(max_length=12, choices=SessionKind, default=SessionKind.SUPPORT)
-    status = models.CharField(max_length=12, choices=SessionStatus, default=SessionStatus.QUEUED)
-    title = models.CharField(max_length=200, blank=True)
-    source = models.CharField(max_length=80, blank=True, help_text="Where it was opened.")
-    metadata = models.JSONField(default=dict, blank=True)
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=SessionKind, default=SessionKind.SUPPORT
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=SessionStatus, default=SessionStatus.QUEUED
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    source = models.CharField(
+        _("source"), max_length=80, blank=True, help_text=_("Where it was opened.")
+    )
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="customer_sessions",
+        verbose_name=_("customer"),
     )
     team = models.ForeignKey(
-        "accounts.Team", on_delete=models.PROTECT, null=True, blank=True, related_name="sessions"
+        "accounts.Team",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+        verbose_name=_("team"),
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -123,40 +138,55 @@ class ChatSession(models.Model):
         null=True,
         blank=True,
         related_name="assigned_sessions",
+        verbose_name=_("agent"),
     )
-    tags = models.ManyToManyField(Tag, blank=True, related_name="sessions")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="sessions", verbose_name=_("tags"))
 
-    floor = models.CharField(max_length=12, choices=Floor, default=Floor.NOBODY)
+    floor = models.CharField(
+        _("who may answer"), max_length=12, choices=Floor, default=Floor.NOBODY
+    )
     epoch = models.PositiveIntegerField(
-        default=1, help_text="Counts changes of who may speak; a late answer has an old one."
+        _("epoch"),
+        default=1,
+        help_text=_("Counts changes of who may speak; a late answer has an old one."),
     )
     reply_due_at = models.DateTimeField(
-        null=True, blank=True, help_text="The assistant owes an answer from this moment on."
+        _("answer due"),
+        null=True,
+        blank=True,
+        help_text=_("The assistant owes an answer from this moment on."),
     )
-    live_turn = models.UUIDField(null=True, blank=True, help_text="The reply being written.")
-    live_attempt = models.PositiveSmallIntegerField(default=0)
+    live_turn = models.UUIDField(
+        _("running answer"), null=True, blank=True, help_text=_("The reply being written.")
+    )
+    live_attempt = models.PositiveSmallIntegerField(_("attempt of the answer"), default=0)
 
-    last_seq = models.PositiveIntegerField(default=0)
-    last_public_seq = models.PositiveIntegerField(default=0)
-    version = models.PositiveIntegerField(default=0)
-    public_version = models.PositiveIntegerField(default=0)
-    last_customer_seq = models.PositiveIntegerField(default=0)
-    staff_unread = models.PositiveIntegerField(default=0)
-    customer_unread = models.PositiveIntegerField(default=0)
+    last_seq = models.PositiveIntegerField(_("last message"), default=0)
+    last_public_seq = models.PositiveIntegerField(_("last public message"), default=0)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    public_version = models.PositiveIntegerField(_("public version"), default=0)
+    last_customer_seq = models.PositiveIntegerField(_("last message of the customer"), default=0)
+    staff_unread = models.PositiveIntegerField(_("unread by staff"), default=0)
+    customer_unread = models.PositiveIntegerField(_("unread by the customer"), default=0)
     waiting_since = models.DateTimeField(
-        null=True, blank=True, help_text="The customer's first message that nobody answered."
+        _("waiting since"),
+        null=True,
+        blank=True,
+        help_text=_("The customer's first message that nobody answered."),
     )
 
-    rating_score = models.PositiveSmallIntegerField(null=True, blank=True)
-    rating_comment = models.TextField(blank=True)
-    created_at = models.DateTimeField(default=clock.now, editable=False)
-    updated_at = models.DateTimeField(default=clock.now)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    archived_at = models.DateTimeField(null=True, blank=True)
+    rating_score = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
+    rating_comment = models.TextField(_("comment on the rating"), blank=True)
+    created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
+    updated_at = models.DateTimeField(_("last change"), default=clock.now)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
         ordering = ["-updated_at", "-id"]
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="session_recent"),
@@ -231,18 +261,28 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
 class Participant(models.Model):
     """Someone's place in a session, with the mark up to which they have read."""
 
-    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="participants")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="participations"
+    session = models.ForeignKey(
+        ChatSession,
+        on_delete=models.CASCADE,
+        related_name="participants",
+        verbose_name=_("conversation"),
     )
-    role = models.CharField(max_length=12, choices=ParticipantRole)
-    read_seq = models.PositiveIntegerField(default=0)
-    joined_at = models.DateTimeField(default=clock.now)
-    left_at = models.DateTimeField(null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="participations",
+        verbose_name=_("person"),
+    )
+    role = models.CharField(_("role"), max_length=12, choices=ParticipantRole)
+    read_seq = models.PositiveIntegerField(_("read up to"), default=0)
+    joined_at = models.DateTimeField(_("joined"), default=clock.now)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
 
     objects = ParticipantQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("participant")
+        verbose_name_plural = _("participants")
         indexes = [models.Index(fields=["user", "session"], name="participant_user")]
         constraints = [
             models.UniqueConstraint(fields=["session", "user"], name="participant_once"),
@@ -267,45 +307,62 @@ class Message(models.Model):
     """One message.  ``seq`` never changes; an edit or deletion moves ``version`` forward."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="messages")
-    seq = models.PositiveIntegerField()
-    prev_public_seq = models.PositiveIntegerField(
-        help_text="The number of the message before this one that customers can see."
+    session = models.ForeignKey(
+        ChatSession,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        verbose_name=_("conversation"),
     )
-    version = models.PositiveIntegerField(help_text="The session's version at its last change.")
-    kind = models.CharField(max_length=8, choices=MessageKind, default=MessageKind.TEXT)
+    seq = models.PositiveIntegerField(_("number"))
+    prev_public_seq = models.PositiveIntegerField(
+        _("public message before"),
+        help_text=_("The number of the message before this one that customers can see."),
+    )
+    version = models.PositiveIntegerField(
+        _("version"), help_text=_("The session's version at its last change.")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=MessageKind, default=MessageKind.TEXT)
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="messages",
+        verbose_name=_("sender"),
     )
-    sender_kind = models.CharField(max_length=12, choices=SenderKind)
-    sender_name = models.CharField(max_length=120, blank=True)
-    sender_avatar = models.CharField(max_length=300, blank=True)
-    content = models.TextField(blank=True)
-    client_msg_id = models.CharField(max_length=64, null=True, blank=True)
+    sender_kind = models.CharField(_("kind of sender"), max_length=12, choices=SenderKind)
+    sender_name = models.CharField(_("name of the sender"), max_length=120, blank=True)
+    sender_avatar = models.CharField(_("picture of the sender"), max_length=300, blank=True)
+    content = models.TextField(_("content"), blank=True)
+    client_msg_id = models.CharField(_("the sender's id"), max_length=64, null=True, blank=True)
     send_key = models.UUIDField(
+        _("digest of the sending"),
         unique=True,
         null=True,
         blank=True,
-        help_text="Digest of session, sender and client id: one send is one row, for ever.",
+        help_text=_("Digest of session, sender and client id: one send is one row, for ever."),
     )
     fingerprint = models.CharField(
+        _("digest of the content"),
         max_length=32,
         blank=True,
-        help_text="Digest of what was first sent: the same client id with another body is refused.",
+        help_text=_(
+            "Digest of what was first sent: the same client id with another body is refused."
+        ),
     )
-    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True)
-    metadata = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(default=clock.now)
-    edited_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    reply_to = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("in reply to")
+    )
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("sent at"), default=clock.now)
+    edited_at = models.DateTimeField(_("edited at"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
         ordering = ["session_id", "seq"]
         indexes = [models.Index(fields=["session", "version"], name="message_version")]
         constraints = [
@@ -339,21 +396,35 @@ class Attachment(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     uploader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="uploads"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="uploads",
+        verbose_name=_("uploaded by"),
     )
     message = models.ForeignKey(
-        Message, on_delete=models.CASCADE, null=True, blank=True, related_name="attachments"
+        Message,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="attachments",
+        verbose_name=_("message"),
     )
     kind = models.CharField(
-        max_length=8, choices=[(MessageKind.IMAGE, "Image"), (MessageKind.FILE, "File")]
+        _("kind"),
+        max_length=8,
+        choices=[(MessageKind.IMAGE, _("Image")), (MessageKind.FILE, _("File"))],
     )
-    file = models.FileField(upload_to="attachments/%Y/%m/")
-    name = models.CharField(max_length=200)
-    mime = models.CharField(max_length=100)
-    size = models.PositiveBigIntegerField()
-    width = models.PositiveIntegerField(null=True, blank=True)
-    height = models.PositiveIntegerField(null=True, blank=True)
-    created_at = models.DateTimeField(default=clock.now)
+    file = models.FileField(_("file"), upload_to="attachments/%Y/%m/")
+    name = models.CharField(_("name"), max_length=200)
+    mime = models.CharField(_("type"), max_length=100)
+    size = models.PositiveBigIntegerField(_("size"))
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True)
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True)
+    created_at = models.DateTimeField(_("uploaded at"), default=clock.now)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
 
     def __str__(self) -> str:
         return self.name
@@ -362,9 +433,9 @@ class Attachment(models.Model):
 class PresenceStatus(models.TextChoices):
     """What someone says of themselves while connected."""
 
-    ONLINE = "online"
-    AWAY = "away"
-    OFFLINE = "offline"
+    ONLINE = "online", _("Online")
+    AWAY = "away", _("Away")
+    OFFLINE = "offline", _("Offline")
 
 
 class Presence(models.Model):
@@ -375,12 +446,16 @@ class Presence(models.Model):
         on_delete=models.CASCADE,
         primary_key=True,
         related_name="presence",
+        verbose_name=_("person"),
     )
-    status = models.CharField(max_length=8, choices=PresenceStatus, default=PresenceStatus.ONLINE)
-    seen_at = models.DateTimeField(default=clock.now)
+    status = models.CharField(
+        _("status"), max_length=8, choices=PresenceStatus, default=PresenceStatus.ONLINE
+    )
+    seen_at = models.DateTimeField(_("seen at"), default=clock.now)
 
     class Meta:
-        verbose_name_plural = "presence"
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
 
     def __str__(self) -> str:
         return f"{self.user}: {self.status}"

@@ -1,13 +1,14 @@
 """Start-up of the support app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SupportConfig(AppConfig):
     """Widgets, the console, assignment and the demo shop."""
 
     name = "support"
-    verbose_name = "Support"
+    verbose_name = _("Support")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -6,7 +6,7 @@ category of the language, so that the browser can choose.
 """
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 Texts = dict[str, str | dict[str, str]]
 
@@ -166,7 +166,7 @@ def _details() -> Texts:
         "fact_assignee": _("Agent"),
         "fact_team": _("Team"),
         "fact_started": _("Started"),
-        "fact_closed": _("Closed"),
+        "fact_closed": pgettext("moment", "Closed"),
         "fact_source": _("Source"),
         "fact_id": _("Chat"),
         "copy_id": _("Copy the chat's id"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 Text = str | Promise
 
@@ -72,7 +73,7 @@ PRODUCTS: tuple[Product, ...] = (
         _("Roll-in rain cover, fits under a train seat"),
         "€120",
         (MOSS, SLATE, GORSE),
-        _("New"),
+        pgettext_lazy("product", "New"),
     ),
     Product(
         "jumper",
