@@ -68,6 +68,7 @@ class HostPage(BaseHTTPRequestHandler):
         loader = f'<script async src="{ours}/widget.js" data-widget="demo"></script>'
         page = (
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>A shop</title>'
+            '<meta name="viewport" content="width=device-width">'
             f"<link rel=icon href=data:,>{loader * (2 if self.path == '/twice' else 1)}"
             "<h1>A shop</h1><a href=/>A link</a>"
         )

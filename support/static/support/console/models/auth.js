@@ -9,6 +9,7 @@ import { emit } from "../../../sessions_app/helpers/events.js";
 import { ApiError } from "../../../sessions_app/models/rest.js";
 
 const MARGIN_MS = 60_000;
+const SPREAD_MS = 20_000;
 const ASK_MS = 120;
 
 export class Auth extends EventTarget {
@@ -16,6 +17,7 @@ export class Auth extends EventTarget {
   #locks;
   #channel;
   #now;
+  #random;
   #timers;
   #timer = null;
   #token = null;
@@ -30,14 +32,16 @@ export class Auth extends EventTarget {
    * @param {{request: Function} | undefined} [options.locks]
    * @param {BroadcastChannel | null} [options.channel]
    * @param {() => number} [options.now]
+   * @param {() => number} [options.random] 0..1
    * @param {{setTimeout: Function, clearTimeout: Function}} [options.timers]
    */
-  constructor({ call, locks, channel = null, now = Date.now, timers = globalThis }) {
+  constructor({ call, locks, channel = null, now = Date.now, random = Math.random, timers = globalThis }) {
     super();
     this.#call = call;
     this.#locks = locks;
     this.#channel = channel;
     this.#now = now;
+    this.#random = random;
     this.#timers = { set: (run, ms) => timers.setTimeout(run, ms), clear: (id) => timers.clearTimeout(id) };
     channel?.addEventListener("message", ({ data }) => this.#hear(data));
   }
@@ -119,7 +123,8 @@ export class Auth extends EventTarget {
     this.#expiresAt = expiresAt;
     this.user = user;
     const life = expiresAt - this.#now();
-    this.#plan(Math.max(1000, life - Math.min(MARGIN_MS, life / 2)));
+    // Every tab has this timer; spread a little, the first one renews for all.
+    this.#plan(Math.max(1000, life - Math.min(MARGIN_MS, life / 2) - this.#random() * Math.min(SPREAD_MS, life / 4)));
     if (before?.id !== user?.id || !before) emit(this, "change", { user, reason: "signed-in" });
     emit(this, "token", token);
   }
