@@ -15,6 +15,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
 from chatsite import health
+from chatsite.bodies import BodyLimit
 from chatsite.lib import loops
 from chatsite.lib.bus import bus
 from sessions_app.consumers import ChatConsumer
@@ -57,5 +58,5 @@ _socket_route: Any = path("api/v1/ws", ChatConsumer.as_asgi())  # type: ignore[a
 _websocket = OriginCheck(URLRouter([_socket_route]))
 
 application = ProtocolTypeRouter(
-    {"http": django_application, "websocket": websocket, "lifespan": lifespan}
+    {"http": BodyLimit(django_application), "websocket": websocket, "lifespan": lifespan}
 )
