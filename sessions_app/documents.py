@@ -63,7 +63,7 @@ def display_name(raw: str, suffix: str, fallback: str) -> str:
     last = raw.replace("\\", "/").rsplit("/", 1)[-1]
     seen = "".join(char for char in last if unicodedata.category(char)[0] != "C")
     seen = " ".join("".join("_" if char in '<>:"|?*' else char for char in seen).split())
-    stem = PurePosixPath(seen.strip(". ")).stem[:_NAME_CHARS].strip(". ")
+    stem = PurePosixPath(seen).stem.strip(". ")[:_NAME_CHARS].strip(". ")
     return (stem or fallback) + suffix
 
 

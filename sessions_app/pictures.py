@@ -8,6 +8,7 @@ whatever hung on the end, and every other reading of the same bytes.
 import contextlib
 import struct
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -37,6 +38,8 @@ _SAVE: dict[str, dict[str, Any]] = {
     "GIF": {},
     "WEBP": {"quality": 85, "method": 0},
 }
+# Pillow only warns of what we refuse.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 _slots = threading.BoundedSemaphore(settings.UPLOAD_IMAGE_SLOTS)
 
 
