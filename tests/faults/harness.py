@@ -62,7 +62,7 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._processes.values()):
-            process.stop(10)
+            process.kill()
         self.redis.stop()
         self.postgresql.stop()
 
