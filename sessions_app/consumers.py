@@ -32,7 +32,8 @@ from chatsite.lib.errors import (
 from chatsite.lib.metrics import FRAME_ERRORS, FRAMES_IN, SLOW_READERS, SOCKETS
 from sessions_app import access, payloads, publish
 from sessions_app.access import Membership
-from sessions_app.actions import posting, reading, replies
+from sessions_app.actions import reading, replies
+from sessions_app.actions.drafts import draft
 from sessions_app.live.channel import Subscription
 from sessions_app.live.hub import hub
 from sessions_app.live.writer import Result, writer
@@ -233,7 +234,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _say(self, command: Send) -> None:
         member = await self._member(command.session_id)
-        item = posting.draft(
+        item = draft(
             member,
             content=command.content,
             kind=command.kind,

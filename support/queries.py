@@ -11,7 +11,7 @@ from accounts.models import Role, Team, User
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import NotFound
-from sessions_app.actions.lifecycle import team_online
+from sessions_app.actions.assignment import team_online
 from sessions_app.models import (
     ChatSession,
     Presence,

@@ -1,19 +1,8 @@
 """Every change of the kernel's state, one verb per function; every edge calls these."""
 
-from sessions_app.actions.lifecycle import (
-    assign,
-    claim,
-    close,
-    delete_message,
-    edit_message,
-    open_session,
-    rate,
-    release,
-    reopen,
-    request_human,
-    set_tags,
-    transfer,
-)
+from sessions_app.actions.assignment import assign, claim, release, request_human, transfer
+from sessions_app.actions.editing import delete_message, edit_message
+from sessions_app.actions.lifecycle import close, open_session, rate, reopen, set_tags
 from sessions_app.actions.posting import Posted, post_message
 from sessions_app.actions.reading import mark_read, set_presence
 from sessions_app.actions.replies import retry_reply, stop_reply

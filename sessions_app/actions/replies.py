@@ -16,8 +16,8 @@ from chatsite.lib import clock
 from chatsite.lib.errors import Conflict
 from sessions_app import publish, signals
 from sessions_app.access import session_for
-from sessions_app.actions.lifecycle import locked, record
-from sessions_app.actions.posting import Author, Draft, event
+from sessions_app.actions.drafts import Author, Draft, event
+from sessions_app.actions.recording import locked, record
 from sessions_app.models import ChatSession, Floor, Message, SenderKind
 
 

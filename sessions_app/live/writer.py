@@ -13,7 +13,8 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 
 from chatsite.lib import dbpool
 from chatsite.lib.errors import DomainError, InternalError, ServiceUnavailable
-from sessions_app.actions.posting import Draft, Posted, post_batch
+from sessions_app.actions.drafts import Draft
+from sessions_app.actions.posting import Posted, post_batch
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,166 @@
+"""What somebody wants to say, checked, before it has a number."""
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from accounts.viewer import Viewer
+from chatsite.lib.errors import PermissionDenied, ValidationFailed
+from sessions_app.access import Membership
+from sessions_app.models import ChatSession, MessageKind, SenderKind
+
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
+
+
+_SENDABLE = {MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE, MessageKind.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who says something: a user, the assistant, or the system."""
+
+    kind: SenderKind
+    user_id: int | None = None
+    name: str = ""
+    avatar: str = ""
+
+    @classmethod
+    def of(cls, viewer: Viewer, *, staff: bool) -> "Author":
+        """Return the viewer as the author of a message."""
+        kind = SenderKind.AGENT if staff else SenderKind.CUSTOMER
+        return cls(kind, viewer.user_id, viewer.name, viewer.avatar)
+
+
+SYSTEM = Author(SenderKind.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A checked message on its way to the database.  Make it with :func:`draft`."""
+
+    session_id: uuid.UUID
+    author: Author
+    content: str
+    kind: MessageKind = MessageKind.TEXT
+    client_msg_id: str | None = None
+    attachment_ids: tuple[uuid.UUID, ...] = ()
+    reply_to: uuid.UUID | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    joined: bool = True
+
+    #: Makes a repeated send the same row; None without a client id.
+    send_key: uuid.UUID | None = field(init=False, default=None)
+    #: Digest of what is said; empty without a client id.
+    fingerprint: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        if self.client_msg_id is None:
+            return
+        name = f"{self.session_id}/{self.author.user_id or 0}/{self.client_msg_id}"
+        key = uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
+        said = f"{self.kind}\0{self.reply_to}\0{self.attachment_ids}\0{self.content}"
+        object.__setattr__(self, "send_key", key)
+        object.__setattr__(
+            self, "fingerprint", hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+        )
+
+
+def draft(
+    member: Membership,
+    *,
+    content: object,
+    kind: object = MessageKind.TEXT,
+    client_msg_id: object = None,
+    attachment_ids: object = (),
+    reply_to: object = None,
+) -> Draft:
+    """Check what a person wants to say and return it as a draft.
+
+    Raises :class:`ValidationFailed` naming the field, or :class:`PermissionDenied` for a note by
+    someone who is not staff.
+    """
+    if not isinstance(kind, str) or kind not in _SENDABLE:
+        raise ValidationFailed.of("kind", "one of text, image, file, note", "invalid_choice")
+    if kind == MessageKind.NOTE and not member.staff:
+        raise PermissionDenied("Only staff may write notes")
+    text = clean_text("content", content, most=settings.MESSAGE_MAX_CHARS)
+    files = _ids("attachment_ids", attachment_ids)
+    if not text.strip() and not files:
+        raise ValidationFailed.of("content", "may not be empty", "blank")
+    if client_msg_id is not None and not (
+        isinstance(client_msg_id, str) and _CLIENT_ID.fullmatch(client_msg_id)
+    ):
+        raise ValidationFailed.of("client_msg_id", "1 to 64 printable ASCII characters")
+    return Draft(
+        session_id=member.session_id,
+        author=Author.of(member.viewer, staff=member.staff),
+        content=text,
+        kind=MessageKind(kind),
+        client_msg_id=client_msg_id,
+        attachment_ids=files,
+        reply_to=_ids("reply_to", [reply_to])[0] if reply_to is not None else None,
+        joined=member.joined,
+    )
+
+
+def event(session: ChatSession, name: str, sentence: str, **params: object) -> Draft:
+    """Return the draft of an event message; clients translate it by ``metadata.event``."""
+    return Draft(
+        session_id=session.id,
+        author=SYSTEM,
+        kind=MessageKind.EVENT,
+        content=sentence,
+        metadata={"event": name, **params},
+    )
+
+
+def clean_text(name: str, value: object, *, most: int) -> str:
+    """Return ``value`` if it is text that every database and client can hold.
+
+    NUL is refused by PostgreSQL and a lone surrogate by UTF-8, so both are refused here.
+    """
+    if not isinstance(value, str):
+        raise ValidationFailed.of(name, "expected text", "not_a_string")
+    if len(value) > most:
+        raise ValidationFailed.of(name, f"at most {most} characters", "max_length")
+    if "\0" in value:
+        raise ValidationFailed.of(name, "may not hold the NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValidationFailed.of(name, "not valid Unicode") from None
+    return value
+
+
+def clean_metadata(value: object) -> dict[str, Any]:
+    """Return caller-given metadata: a JSON object of bounded size."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValidationFailed.of("metadata", "expected an object")
+    try:
+        raw = orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        raise ValidationFailed.of("metadata", "not valid JSON") from None
+    if len(raw) > settings.METADATA_MAX_BYTES or b"\\u0000" in raw:
+        raise ValidationFailed.of("metadata", "too large, or holds the NUL character")
+    return value
+
+
+def _ids(name: str, value: object) -> tuple[uuid.UUID, ...]:
+    if not isinstance(value, (list, tuple)) or len(value) > 10:
+        raise ValidationFailed.of(name, "expected a list of at most 10 ids")
+    try:
+        return tuple(uuid.UUID(str(item)) for item in value)
+    except ValueError:
+        raise ValidationFailed.of(name, "not an id") from None
+
+
+def who(viewer: Viewer) -> dict[str, Any]:
+    """Return a person as an event names them."""
+    return {"id": viewer.user_id, "name": viewer.name}
