@@ -5,6 +5,8 @@ works.  Places to fill are written ``{name}``; sentences with a number carry one
 category of the language, so that the browser can choose.
 """
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -28,8 +30,8 @@ def console_texts() -> Texts:
     }
 
 
-def _counted(singular: str, plural: str) -> dict[str, str]:
-    return {category: ngettext(singular, plural, n) for category, n in PLURAL_SAMPLES.items()}
+def _counted(text: Callable[[int], str]) -> dict[str, str]:
+    return {category: text(n) for category, n in PLURAL_SAMPLES.items()}
 
 
 def _people() -> Texts:
@@ -79,7 +81,9 @@ def _inbox() -> Texts:
         "empty_closed_text": _("Closed chats stay here and can be reopened."),
         "empty_search": _("Nothing found for “{query}”"),
         "empty_search_text": _("The search looks at names, email addresses and messages."),
-        "unread_count": _counted("{count} unread message", "{count} unread messages"),
+        "unread_count": _counted(
+            lambda n: ngettext("{count} unread message", "{count} unread messages", n)
+        ),
         "waiting_for": _("Waiting {time}"),
         "assistant_answers": _("Assistant answers"),
         "assistant_writing": _("Assistant is writing"),
@@ -101,9 +105,14 @@ def _inbox() -> Texts:
 def _thread() -> Texts:
     return {
         "edited": _("edited"),
-        "typing": _counted("{name} is typing", "{count} people are typing"),
+        "typing": _("{name} is typing"),
+        "typing_many": _counted(
+            lambda n: ngettext("{count} person is typing", "{count} people are typing", n)
+        ),
         "jump_newest": _("Jump to newest"),
-        "new_messages": _counted("{count} new message", "{count} new messages"),
+        "new_messages": _counted(
+            lambda n: ngettext("{count} new message", "{count} new messages", n)
+        ),
         "announce_message": _("{name} says: {text}"),
         "tick_sending": _("Sending"),
         "tick_waiting": _("Not sent yet: waiting for the connection"),
@@ -128,6 +137,9 @@ def _thread() -> Texts:
         "conn_first": _("Connecting…"),
         "conn_again": _("Reconnecting… What you send is kept and goes out in order."),
         "conn_polling": _("No live connection. The open chat is refreshed every few seconds."),
+        "conn_lost": _(
+            "The server cannot be reached. What you send is kept and goes out in order."
+        ),
         "conn_offline": _("You are offline. What you send is kept until the network is back."),
         "conn_denied": _("The live connection was refused. Reload this page to try again."),
         "connected_again": _("Connected"),

@@ -187,7 +187,7 @@ class Thread extends Part {
   #drawTyping(users) {
     const others = users.filter((user) => user.id !== this.#desk.me.id);
     this.refs.typing.hidden = !others.length;
-    if (others.length) setText(this.refs["typing-text"], t("typing", { count: others.length, name: nameOf(others[0]) }));
+    if (others.length) setText(this.refs["typing-text"], t(others.length > 1 ? "typing_many" : "typing", { count: others.length, name: nameOf(others[0]) }));
     if (others.length && this.#atEnd) this.#scrollToEnd();
   }
 
