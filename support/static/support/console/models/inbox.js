@@ -82,6 +82,7 @@ export class Inbox extends EventTarget {
       this.#listed = new Set();
       this.#add(page);
       this.state = "ready";
+      this.error = null;
     } catch (error) {
       if (round !== this.#round) return;
       this.error = error;

@@ -41,7 +41,8 @@ class ConnectionBar extends Part {
   #kind(connection) {
     if (!navigator.onLine) return "conn_offline";
     if (connection.state === "denied") return "conn_denied";
-    if (connection.polling) return "conn_polling";
+    // Without a socket the list is read again and again: it tells whether the server is there at all.
+    if (connection.polling) return this.#desk.inbox.error ? "conn_lost" : "conn_polling";
     return this.#wasLive ? "conn_again" : "conn_first";
   }
 }
