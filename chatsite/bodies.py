@@ -6,18 +6,26 @@ sends it and however long it is.
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 
 from chatsite.lib import request_id
-from chatsite.lib.errors import DomainError, UploadTooLarge, ValidationFailed
+from chatsite.lib.errors import (
+    DomainError,
+    ServiceUnavailable,
+    UploadTooLarge,
+    ValidationFailed,
+)
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 UPLOADS = "/api/v1/upload/"
 #: How much of a body that is refused is still read, so that its sender gets to see the answer.
@@ -26,11 +34,15 @@ DRAIN_S = 10.0
 
 
 class TooLarge(ValidationFailed):
+    """More than any request of this kind may hold."""
+
     status = 413
     title = "The request is too large"
 
 
 class TooSlow(ValidationFailed):
+    """Not whole after ``BODY_MAX_S``."""
+
     status = 408
     title = "The request took too long to arrive"
 
@@ -52,6 +64,12 @@ class BodyLimit:
         except _Refused as refused:
             if await body.drain():
                 await _answer(scope, send, refused.error)
+        except OSError:
+            if body.whole:
+                raise
+            log.exception("no room for a request's body")
+            if await body.drain():
+                await _answer(scope, send, ServiceUnavailable())
 
 
 class _Refused(Exception):
@@ -67,7 +85,7 @@ class _Body:
         self._most = most
         self._too_large = too_large
         self._taken = 0
-        self._whole = False
+        self.whole = False
         self._until = asyncio.get_running_loop().time() + settings.BODY_MAX_S
 
     def expect(self, length: str) -> None:
@@ -77,7 +95,7 @@ class _Body:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next event, as the server's ``receive`` does."""
-        if self._whole:
+        if self.whole:
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._until):
@@ -91,14 +109,14 @@ class _Body:
 
     def _note(self, event: dict[str, Any]) -> None:
         self._taken += len(event.get("body", b""))
-        self._whole = event["type"] != "http.request" or not event.get("more_body", False)
+        self.whole = event["type"] != "http.request" or not event.get("more_body", False)
 
     async def drain(self) -> bool:
         """Read on for a while; return whether anybody is left to answer to."""
         event: dict[str, Any] = {"type": "http.request"}
         try:
             async with asyncio.timeout(DRAIN_S):
-                while not self._whole and self._taken < DRAIN_BYTES:
+                while not self.whole and self._taken < DRAIN_BYTES:
                     event = await self._receive()
                     self._note(event)
         except TimeoutError:

@@ -72,6 +72,8 @@ class UploadParser(MultiPartParser):
             return super().parse(stream, media_type, parser_context)
         except RequestDataTooBig:
             raise
+        except OSError as error:  # no room for temporary files
+            raise ServiceUnavailable(retry_after=10) from error
         except (SuspiciousOperation, ValueError) as error:
             raise ParseError("The body is not a valid form") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -85,6 +86,18 @@ async def test_what_says_itself_that_it_is_too_long_never_reaches_django() -> No
     status, body = await exchange.run()
     assert status == 413
     assert json.loads(body)["code"] == "VALIDATION_FAILED"
+
+
+async def test_without_room_for_a_body_the_sender_may_try_again() -> None:
+    exchange = Exchange(UPLOAD, iter(lambda: PIECE, None))
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    exchange.app = app  # type: ignore[method-assign]
+    status, body = await exchange.run()
+    assert (status, json.loads(body)["code"]) == (503, "SERVICE_UNAVAILABLE")
 
 
 async def test_a_body_that_does_not_come_is_given_up(
