@@ -11,42 +11,32 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import functools
 import logging
 import os
 import secrets
 import socket
 from collections.abc import Callable
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from chatsite.lib import clock, crypto, dbpool, loops, request_id
+from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
 from llm import actions, turns
-from llm.completion import Question, complete
-from llm.context import HANDOFF_TOOL, estimated_tokens, messages
-from llm.metrics import FIRST_TEXT, RUNNING, WAITING, WHOLE
+from llm.completion import complete
+from llm.metrics import RUNNING, WAITING
 from llm.models import Turn
 from llm.policy import Wait
-from llm.providers import (
-    CompletionRequest,
-    Deadlines,
-    Endpoint,
-    Outcome,
-    Provider,
-    ProviderFailure,
-)
+from llm.providers import Outcome, Provider, ProviderFailure
 from llm.providers.openai_compatible import OpenAICompatible
-from llm.text import tidy, visible_piece
-from llm.turns import Claim, Ended, Figures
+from llm.reply import LongEnough, Reply
+from llm.turns import Claim, Ended
 from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
 
-Reason = Literal["floor", "stop", "newer", "lost", "drain"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -54,77 +44,6 @@ PULSE_S = 1.0
 LEASE_EVERY_PULSES = 5
 CLOSE_STREAM_S = 3.0
 FINISH_PATIENCE_S = 40.0
-SHORTEST_ATTEMPT_S = 5.0
-
-
-class LongEnough(Exception):
-    """The answer has reached its greatest length; the rest is not wanted."""
-
-
-class Reply:
-    """One answer being streamed: its claim, its text so far, and why it was cancelled if it was."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.stream = ReplyStream(claim.session_id, claim.turn_id, claim.attempt, claim.epoch)
-        self.upstream: asyncio.Task[Outcome] | None = None
-        self.reason: Reason | None = None
-        self.parts: list[str] = []
-        self.length = 0
-        self._loop = asyncio.get_running_loop()
-        self._started = self._loop.time()
-        self.ttft_ms: int | None = None
-
-    @property
-    def text(self) -> str:
-        """All text so far."""
-        return "".join(self.parts)
-
-    def take(self, piece: str) -> None:
-        """Take the next text from the provider and show it."""
-        if self.ttft_ms is None:
-            self.ttft_ms = self._elapsed_ms()
-            FIRST_TEXT.observe(self.ttft_ms / 1000)
-        piece = visible_piece(piece)
-        self.parts.append(piece)
-        self.length += len(piece)
-        self.stream.write(piece)
-        if self.length > settings.LLM_ANSWER_CHARS:
-            raise LongEnough
-
-    def cancel(self, reason: Reason) -> None:
-        """Close the provider's connection; the first reason counts."""
-        if self.reason is None and self.upstream is not None and not self.upstream.done():
-            self.reason = reason
-            self.upstream.cancel()
-
-    def figures(self, outcome: Outcome | None = None, finish_reason: str = "") -> Figures:
-        """What the attempt came to, with the tokens estimated when the provider did not tell."""
-        text = tidy(self.text, limit=settings.LLM_ANSWER_CHARS)
-        latency_ms = self._elapsed_ms()
-        WHOLE.observe(latency_ms / 1000)
-        usage = outcome.usage if outcome else None
-        if usage:
-            counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
-            source = Turn.UsageSource.PROVIDER
-        else:
-            prompt = sum(estimated_tokens(line.content) for line in self.claim.lines)
-            completion = estimated_tokens(text)
-            counts = (prompt, completion, prompt + completion)
-            source = Turn.UsageSource.ESTIMATED
-        return Figures(
-            text=text,
-            finish_reason=outcome.finish_reason if outcome else finish_reason,
-            ttft_ms=self.ttft_ms,
-            latency_ms=latency_ms,
-            prompt_tokens=counts[0],
-            completion_tokens=counts[1],
-            total_tokens=counts[2],
-            usage_source=source,
-        )
-
-    def _elapsed_ms(self) -> int:
-        return round((self._loop.time() - self._started) * 1000)
 
 
 class Engine:
@@ -275,7 +194,7 @@ class Engine:
             return await _persist(
                 turns.fail, claim, figures, code=failure.code, reason=failure.reason
             )
-        if outcome.refused != _refused(claim):
+        if outcome.refused != reply.refused:
             await _persist(
                 actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
             )
@@ -283,21 +202,12 @@ class Engine:
         return await _persist(turns.finish, claim, figures, wants_person=asked)
 
     async def _ask(self, reply: Reply) -> Outcome:
-        claim = reply.claim
-        whole = min(settings.LLM_DEADLINES["whole"], settings.LLM_TURN_S - claim.age_s)
-        limit_ms = claim.model.default_params.get("timeout_ms")
-        if isinstance(limit_ms, int | float) and limit_ms > 0:
-            whole = min(whole, limit_ms / 1000)
-        deadlines = {**settings.LLM_DEADLINES, "whole": max(whole, SHORTEST_ATTEMPT_S)}
         return await complete(
             provider=self.provider,
-            endpoint=_endpoint(claim),
-            question=Question(
-                _request(claim, settings.LLM_CONTEXT_CHARS),
-                shorter=functools.partial(_request, claim, settings.LLM_CONTEXT_CHARS // 6),
-            ),
+            endpoint=reply.endpoint(),
+            question=reply.question(),
             on_text=reply.take,
-            deadlines=Deadlines(**deadlines),
+            deadlines=reply.deadlines(),
         )
 
     async def _end_cancelled(self, reply: Reply) -> Ended | None:
@@ -423,32 +333,6 @@ class Engine:
         return turns.release(turn_ids=left, worker=self.worker) if left else []
 
 
-def _endpoint(claim: Claim) -> Endpoint:
-    try:
-        key = claim.model.read_api_key()
-    except crypto.UndecryptableError:
-        log.error("a model's key cannot be read, enter it again", extra={"model": claim.model.name})
-        raise ProviderFailure("auth") from None
-    return Endpoint(claim.model.base_url, claim.model.model, key, _refused(claim))
-
-
-def _refused(claim: Claim) -> frozenset[str]:
-    return frozenset(claim.model.capabilities.get("refused", ()))
-
-
-def _request(claim: Claim, budget: int) -> CompletionRequest:
-    params = claim.model.default_params
-    return CompletionRequest(
-        messages=messages(
-            claim.lines, system_prompt=claim.model.system_prompt.strip(), budget=budget
-        ),
-        temperature=params.get("temperature"),
-        top_p=params.get("top_p"),
-        max_tokens=params.get("max_tokens"),
-        tools=[HANDOFF_TOOL],
-    )
-
-
 def _report(what: str, error: Exception, **extra: str) -> None:
     # A database error may quote the row, and with it what a customer wrote.
     safe = None if isinstance(error, DatabaseError) else error
@@ -478,51 +362,3 @@ async def _persist(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
             log.warning("the database is away", extra={"error": type(error).__name__})
         await asyncio.sleep(pause)
         pause = min(pause * 2, 3.0)
-
-
-# --- The engine of this process, from any thread ------------------------------------------------
-
-_engine: Engine | None = None
-
-
-def engine() -> Engine:
-    """Return the process's engine, started; call inside the process's loop."""
-    global _engine  # noqa: PLW0603 - one per process
-    loop = asyncio.get_running_loop()
-    if _engine is not None and _engine.loop is not loop:
-        # A web server adopted its own loop after the worker thread had started on another one.
-        _engine.loop.call_soon_threadsafe(_engine.retire)
-        _engine = None
-    if _engine is None:
-        _engine = Engine()
-    _engine.start()
-    return _engine
-
-
-def start() -> None:
-    """Start the engine from any thread, so that it sweeps without having been woken."""
-    loops.background().call_soon_threadsafe(engine)
-
-
-def wake(session_id: UUID) -> None:
-    """Wake the engine from any thread; returns at once."""
-    loops.background().call_soon_threadsafe(lambda: engine().wake(session_id))
-
-
-def stop_claiming() -> None:
-    """Let the engine take nothing new; callable from any thread."""
-    if _engine is not None and _engine.loop.is_running():
-        _engine.loop.call_soon_threadsafe(_engine.stop_claiming)
-
-
-def drain(patience: float | None = None) -> list[UUID]:
-    """End the engine from a thread other than the loop's; blocks. See :meth:`Engine.drain`."""
-    global _engine  # noqa: PLW0603
-    ending, _engine = _engine, None
-    if ending is None:
-        return []
-    if not ending.loop.is_running():
-        # The web server whose loop it was has ended, and with it every running answer.
-        return ending.abandon()
-    future = asyncio.run_coroutine_threadsafe(ending.drain(patience), ending.loop)
-    return future.result(settings.LLM_DRAIN_S + (patience or 0) + FINISH_PATIENCE_S)

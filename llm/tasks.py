@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from chatsite.lib import clock, request_id
-from llm import engine, turns
+from llm import process, turns
 from llm.wake import waker
 
 
@@ -16,7 +16,7 @@ from llm.wake import waker
 def answer(self: Any, session_id: str) -> None:
     """Let this process's engine look at a session, in the name of the request that caused it."""
     with request_id.use(getattr(self.request, "request_id", None) or ""):
-        engine.wake(UUID(session_id))
+        process.wake(UUID(session_id))
 
 
 @shared_task(ignore_result=True)

@@ -8,7 +8,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 
 from chatsite.lib import clock
-from llm import engine, turns
+from llm import process, turns
 from llm.wake import waker
 
 QUEUE = "llm"
@@ -21,18 +21,18 @@ def start_engine(sender: Any = None, **_: Any) -> None:
         # This is the only process there is: whoever held a turn is gone.
         turns.expire_leases()
     if sender is not None and QUEUE in sender.app.amqp.queues.consume_from:
-        engine.start()
+        process.start()
 
 
 @worker_shutting_down.connect
 def stop_claiming(**_: Any) -> None:
     """Take nothing new once the worker was told to end."""
-    engine.stop_claiming()
+    process.stop_claiming()
 
 
 @worker_shutdown.connect
 def drain_engine(**_: Any) -> None:
     """Finish or give back what runs, and wake another worker for what was given back."""
-    for session_id in engine.drain():
+    for session_id in process.drain():
         waker.at(session_id, clock.now())
     waker.flush()

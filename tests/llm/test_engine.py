@@ -336,7 +336,7 @@ def test_an_answer_is_finished_without_the_chunk_log(
     async def broken(*_: object) -> None:
         raise ConnectionError("no Redis")
 
-    monkeypatch.setattr("llm.engine.ReplyStream.aclose", broken)
+    monkeypatch.setattr("llm.reply.ReplyStream.aclose", broken)
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]

@@ -1,0 +1,139 @@
+"""One answer while it is streamed: what is asked, what came so far, and why it was cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from typing import Literal
+
+from django.conf import settings
+
+from chatsite.lib import crypto
+from llm.completion import Question
+from llm.context import HANDOFF_TOOL, estimated_tokens, messages
+from llm.metrics import FIRST_TEXT, WHOLE
+from llm.models import Turn
+from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
+from llm.text import tidy, visible_piece
+from llm.turns import Claim, Figures
+from sessions_app.live.reply_stream import ReplyStream
+
+log = logging.getLogger(__name__)
+
+Reason = Literal["floor", "stop", "newer", "lost", "drain"]
+SHORTEST_ATTEMPT_S = 5.0
+
+
+class LongEnough(Exception):
+    """The answer has reached its greatest length; the rest is not wanted."""
+
+
+class Reply:
+    """One answer being streamed: its claim, its text so far, and why it was cancelled if it was."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.stream = ReplyStream(claim.session_id, claim.turn_id, claim.attempt, claim.epoch)
+        self.upstream: asyncio.Task[Outcome] | None = None
+        self.reason: Reason | None = None
+        self.parts: list[str] = []
+        self.length = 0
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self.ttft_ms: int | None = None
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(self.parts)
+
+    def take(self, piece: str) -> None:
+        """Take the next text from the provider and show it."""
+        if self.ttft_ms is None:
+            self.ttft_ms = self._elapsed_ms()
+            FIRST_TEXT.observe(self.ttft_ms / 1000)
+        piece = visible_piece(piece)
+        self.parts.append(piece)
+        self.length += len(piece)
+        self.stream.write(piece)
+        if self.length > settings.LLM_ANSWER_CHARS:
+            raise LongEnough
+
+    def cancel(self, reason: Reason) -> None:
+        """Close the provider's connection; the first reason counts."""
+        if self.reason is None and self.upstream is not None and not self.upstream.done():
+            self.reason = reason
+            self.upstream.cancel()
+
+    def figures(self, outcome: Outcome | None = None, finish_reason: str = "") -> Figures:
+        """What the attempt came to, with the tokens estimated when the provider did not tell."""
+        text = tidy(self.text, limit=settings.LLM_ANSWER_CHARS)
+        latency_ms = self._elapsed_ms()
+        WHOLE.observe(latency_ms / 1000)
+        usage = outcome.usage if outcome else None
+        if usage:
+            counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+            source = Turn.UsageSource.PROVIDER
+        else:
+            prompt = sum(estimated_tokens(line.content) for line in self.claim.lines)
+            completion = estimated_tokens(text)
+            counts = (prompt, completion, prompt + completion)
+            source = Turn.UsageSource.ESTIMATED
+        return Figures(
+            text=text,
+            finish_reason=outcome.finish_reason if outcome else finish_reason,
+            ttft_ms=self.ttft_ms,
+            latency_ms=latency_ms,
+            prompt_tokens=counts[0],
+            completion_tokens=counts[1],
+            total_tokens=counts[2],
+            usage_source=source,
+        )
+
+    def _elapsed_ms(self) -> int:
+        return round((self._loop.time() - self._started) * 1000)
+
+    # --- What is asked -----------------------------------------------------------------------
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Request fields the endpoint is known to refuse."""
+        return frozenset(self.claim.model.capabilities.get("refused", ()))
+
+    def endpoint(self) -> Endpoint:
+        """Where to ask; the key is in plain text from here to the end of the call."""
+        model = self.claim.model
+        try:
+            key = model.read_api_key()
+        except crypto.UndecryptableError:
+            log.error("a model's key cannot be read, enter it again", extra={"model": model.name})
+            raise ProviderFailure("auth") from None
+        return Endpoint(model.base_url, model.model, key, self.refused)
+
+    def question(self) -> Question:
+        """What to ask, in full and shorter."""
+        budget: int = settings.LLM_CONTEXT_CHARS
+        return Question(
+            self._request(budget), shorter=functools.partial(self._request, budget // 6)
+        )
+
+    def deadlines(self) -> Deadlines:
+        """How long to wait: a turn ends in time whatever its earlier attempts took."""
+        whole = min(settings.LLM_DEADLINES["whole"], settings.LLM_TURN_S - self.claim.age_s)
+        limit_ms = self.claim.model.default_params.get("timeout_ms")
+        if isinstance(limit_ms, int | float) and limit_ms > 0:
+            whole = min(whole, limit_ms / 1000)
+        return Deadlines(**{**settings.LLM_DEADLINES, "whole": max(whole, SHORTEST_ATTEMPT_S)})
+
+    def _request(self, budget: int) -> CompletionRequest:
+        model = self.claim.model
+        return CompletionRequest(
+            messages=messages(
+                self.claim.lines, system_prompt=model.system_prompt.strip(), budget=budget
+            ),
+            temperature=model.default_params.get("temperature"),
+            top_p=model.default_params.get("top_p"),
+            max_tokens=model.default_params.get("max_tokens"),
+            tools=[HANDOFF_TOOL],
+        )

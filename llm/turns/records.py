@@ -1,0 +1,93 @@
+"""What the steps of a turn hand to each other, and the rules that several of them need."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from chatsite.lib import clock
+from llm.metrics import TURNS
+from llm.models import ModelConfig, Turn
+from sessions_app.queries import Line
+
+MOST_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right, and all that is needed, to answer once."""
+
+    turn_id: UUID
+    session_id: UUID
+    attempt: int
+    epoch: int
+    watermark: int
+    supersedes: int
+    age_s: float
+    model: ModelConfig
+    lines: Sequence[Line]
+
+    @property
+    def may_be_superseded(self) -> bool:
+        """Whether a newer message of the customer still ends this answer."""
+        return self.supersedes < int(settings.LLM_MAX_SUPERSEDES)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What an attempt came to."""
+
+    text: str = ""
+    finish_reason: str = ""
+    ttft_ms: int | None = None
+    latency_ms: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    usage_source: str = Turn.UsageSource.NONE
+
+    def as_fields(self) -> dict[str, Any]:
+        """The columns of :class:`Turn` they are stored in."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a turn ended, and when the session's next answer is due, if one is."""
+
+    status: str
+    next_due_at: dt.datetime | None = None
+
+
+class LeaseLost(Exception):
+    """Another worker, or the sweep, has taken the turn."""
+
+
+def lease_from(now: dt.datetime) -> dt.datetime:
+    """Return until when a worker that was alive ``now`` keeps its turns."""
+    return now + dt.timedelta(seconds=settings.LLM_LEASE_S)
+
+
+def can_go_on(turn: Turn, now: dt.datetime) -> bool:
+    """Say whether an open turn that nobody works on may be begun (again)."""
+    age = (now - turn.created_at).total_seconds()
+    if age > settings.LLM_TURN_S:
+        return False
+    return turn.status == Turn.Status.QUEUED or (not turn.shown and turn.attempt < MOST_ATTEMPTS)
+
+
+def close(turn_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
+    """Give an open turn its final status; say whether it was still ours under ``attempt``."""
+    closed = Turn.objects.filter(pk=turn_id, attempt=attempt, status__in=Turn.OPEN).update(
+        status=status, finished_at=clock.now(), lease_until=None, **fields
+    )
+    if closed:
+        # What a model gave as its reason is text, and no label.
+        reason = "" if status == Turn.Status.HANDOFF else fields.get("error_reason", "")
+        TURNS.labels(status, reason).inc()
+    return bool(closed)
