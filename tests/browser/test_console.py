@@ -213,6 +213,35 @@ def test_a_chat_is_handed_to_a_colleague_with_a_note(
     assert "She asked for you" not in customer.everything()
 
 
+def test_tags_search_release_and_reopen(window: MakeWindow, new_customer: MakeCustomer) -> None:
+    customer = waiting(new_customer, "A very particular kaleidoscope")
+    page = window().sign_in()
+    page.keyboard.press("/")
+    page.keyboard.type("kaleidoscope")
+    expect(page.locator(".row-link")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(bubbles(page).last).to_have_text("A very particular kaleidoscope")
+    page.keyboard.press("l")
+    page.keyboard.type("Repairs")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tag")).to_have_text("repairs")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    expect(page.locator(".event").last).to_contain_text("You joined")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+C")
+    expect(page.locator(".event").last).to_contain_text("You left")
+    expect(page.locator(".thread-head .status")).to_contain_text("Waiting")
+    page.keyboard.press("e")
+    expect(page.get_by_text("This chat is closed.")).to_be_visible()
+    page.keyboard.press("Shift+E")
+    expect(page.locator(".event").last).to_contain_text("You reopened")
+    page.reload()
+    expect(page.locator(".tag")).to_have_text("repairs")
+    assert "repairs" not in customer.everything()
+
+
 # Nothing is lost
 
 
