@@ -16,7 +16,7 @@ PRODUCTION := DJANGO_ENV=production DATA_DIR=$(CURDIR)/.data/check ALLOWED_HOSTS
 	DATABASE_URL=postgres://check:check@127.0.0.1:1/check REDIS_URL=redis://127.0.0.1:1/0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run services test check seed bench test-llm format lock clean \
+.PHONY: help setup run services test check seed bench test-llm format messages lock clean \
 	check-style check-types check-imports check-templates check-migrations check-api \
 	check-deploy check-containers
 
@@ -128,6 +128,11 @@ bench: $(VENV)/.installed-dev ## Measure delivery, idle memory and streaming aga
 format: $(VENV)/.installed-dev ## Format Python and sort imports
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
+
+messages: $(VENV)/.installed ## Collect the texts to translate, and compile the translations (needs gettext)
+	@$(MANAGE) makemessages --locale zh_Hans --add-location file --no-obsolete --verbosity 0 \
+		--ignore tests --ignore bench --ignore artifacts
+	@$(MANAGE) compilemessages --locale zh_Hans --ignore $(VENV) --verbosity 0
 
 lock: $(BIN)/uv ## Pin and hash the requirements anew, from the *.in files
 	@$(COMPILE) requirements.in --output-file requirements.txt
