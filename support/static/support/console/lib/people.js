@@ -1,6 +1,7 @@
 /** Names and avatars of people. */
 import { initials } from "../../../sessions_app/helpers/text.js";
 import { icon, make } from "./dom.js";
+import { isOurs } from "./files.js";
 import { t } from "./text.js";
 
 /** A visitor without a name gets a number, so that two of them are not taken for one. */
@@ -44,14 +45,5 @@ export function drawAvatar(element, person, { presence = null, assistant = false
     image.alt = "";
     image.addEventListener("load", () => element.replaceChildren(image), { once: true });
     image.src = person.avatar;
-  }
-}
-
-/** Only pictures of our own host are loaded by themselves: a foreign one would tell its host who reads. */
-function isOurs(url) {
-  try {
-    return new URL(url, location.href).origin === location.origin;
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 import { render } from "../../../sessions_app/helpers/richtext.js";
 import { icon, make, row, setIcon, setText } from "../lib/dom.js";
+import { isOurs } from "../lib/files.js";
 import { drawAvatar, nameOf } from "../lib/people.js";
 import { has, t } from "../lib/text.js";
 import { clock, day, full } from "../lib/time.js";
@@ -95,13 +96,26 @@ function drawFiles(list, files, { onFile }) {
   list.dataset.drawn = drawn;
   list.replaceChildren(...files.map((file) => {
     const item = make("li");
-    const link = make("a");
-    link.href = file.url;
-    link.append(icon(file.kind === "image" ? "image" : "file"), make("span", "grow", file.name || t("attachment")));
-    link.addEventListener("click", (event) => { event.preventDefault(); onFile(file); });
-    item.append(link);
+    const button = make("button");
+    button.type = "button";
+    button.append(icon(file.kind === "image" ? "image" : "file"), make("span", "grow", file.name || t("attachment")));
+    button.addEventListener("click", () => onFile(file));
+    if (file.kind === "image" && isOurs(file.url)) showPicture(button, file);
+    item.append(button);
     return item;
   }));
+}
+
+/** The picture takes the place of its name; a link that has ended leaves the name. */
+function showPicture(button, file) {
+  const image = make("img");
+  image.alt = file.name || t("attachment");
+  if (file.width) Object.assign(image, { width: file.width, height: file.height });
+  image.addEventListener("load", () => {
+    button.classList.add("picture");
+    button.replaceChildren(image);
+  }, { once: true });
+  image.src = file.url;
 }
 
 /** Whether it went out, and whether it was read; said in words as well as by a sign. */
