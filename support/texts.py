@@ -13,7 +13,7 @@ def widget_texts() -> dict[str, str]:
 def _presence() -> dict[str, str]:
     return {
         "presence.assistant": _("The assistant answers right away"),
-        "presence.assistant_online": _("The assistant answers, our team is here too"),
+        "presence.assistant_online": _("The assistant and our team are here"),
         "presence.online": _("Our team is here"),
         "presence.away": _("We are away. Leave a message."),
         "presence.away_until": _("Back {time}. Leave a message."),
@@ -35,7 +35,7 @@ def _events() -> dict[str, str]:
         "event.transferred": _("You are being passed on to a colleague"),
         "event.transferred_team": _("You are being passed on to {team}"),
         "event.assigned": _("{agent} will take care of you"),
-        "event.handoff": _("You asked for a person. Someone will join shortly."),
+        "event.handoff": _("Our team has been told. A person will join you here."),
         "event.handoff_away": _(
             "Nobody is here right now. Your messages are kept, and a person will answer here."
         ),

@@ -185,6 +185,7 @@
       dress();
     },
     active({ active }) { keep({ active: Boolean(active) }); },
+    refused() { tell("error", { reason: "identity" }); },
     message({ from }) { tell("message", { from: String(from) }); },
   };
 

@@ -83,6 +83,21 @@ class HostPage(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+def manage(data_folder: Path, code: str) -> str:
+    """Run a few lines against the running product's database; returns what they print."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_THE_PRODUCT}
+    lines = f"from support.models import Widget; {code}"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", lines],
+        cwd=ROOT,
+        env={**kept, "DATA_DIR": str(data_folder)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
 @pytest.fixture(scope="session")
 def product(site: str) -> Product:
     """The running product."""
@@ -96,20 +111,17 @@ def host_url(site: str, data_folder: Path) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), HostPage)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     origin = f"http://127.0.0.1:{server.server_port}"
-    code = (
-        "from support.models import Widget; "
-        f"Widget.objects.filter(key='demo').update(allowed_origins=[{origin!r}])"
-    )
-    kept = {name: value for name, value in os.environ.items() if name not in NOT_FOR_THE_PRODUCT}
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
-        cwd=ROOT,
-        env={**kept, "DATA_DIR": str(data_folder)},
-        check=True,
-        capture_output=True,
-    )
+    manage(data_folder, f"Widget.objects.filter(key='demo').update(allowed_origins=[{origin!r}])")
     yield f"{origin}/"
     server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def secret(site: str, data_folder: Path) -> str:
+    """What the demo shop signs its users with."""
+    code = "from chatsite.lib import crypto; "
+    code += "print(crypto.decrypt(Widget.objects.get(key='demo').secret_encrypted))"
+    return manage(data_folder, code)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 
 import pytest
@@ -262,6 +264,59 @@ def test_markup_in_a_message_is_only_text(product, visitor):
     visitor.sees("<script>")
     bubble = visitor.bubbles.filter(has_text="<script>")
     expect(bubble.locator("img, script, a[href^=javascript]")).to_have_count(0)
+
+
+def test_where_sockets_are_blocked_messages_still_arrive(product, new_context):
+    context = new_context()
+    context.route_web_socket("**/api/v1/ws*", lambda socket: socket.close())
+    visitor = Visitor(context.new_page(), product.url).open()
+    visitor.write("No socket here")
+    visitor.sent("No socket here")
+    session = product.session_of("No socket here")
+    product.api("POST", f"/chat/sessions/{session}/messages", {"content": "Polled, but here."})
+    visitor.sees("Polled, but here.")
+
+
+# Who it is
+
+
+def test_a_signed_user_keeps_their_conversation_and_signing_out_forgets_it(
+    product, new_context, secret
+):
+    page = new_context().new_page()
+    visitor = Visitor(page, product.url)
+    proof = hmac.new(secret.encode(), b"customer-7", hashlib.sha256).hexdigest()
+    user = {"id": "customer-7", "name": "Mara Lind", "email": "mara@example.com", "hash": proof}
+    page.evaluate("user => SupportChat.setUser(user)", user)
+    visitor.open()
+    visitor.write("This is Mara")
+    visitor.sent("This is Mara")
+    session = product.api("GET", f"/chat/sessions/{product.session_of('This is Mara')}", who="ada")
+    assert session["customer"]["name"] == "Mara Lind"
+
+    page.evaluate("SupportChat.reset()")
+    expect(visitor.bubbles).to_have_count(0)
+    assert visitor.frame.evaluate("localStorage.getItem('cc:demo:visitor')") is None
+    page.reload()
+    expect(visitor.field).to_be_visible()
+    expect(visitor.bubbles).to_have_count(0)
+
+    page.evaluate("user => SupportChat.setUser(user)", user)
+    visitor.sees("This is Mara")
+
+
+def test_a_user_nobody_signed_stays_anonymous(product, new_context):
+    page = new_context().new_page()
+    visitor = Visitor(page, product.url)
+    page.evaluate(
+        "window.errors = []; SupportChat.on('error', ({ reason }) => errors.push(reason));"
+        "SupportChat.setUser({ id: 'customer-7', hash: 'f'.repeat(64) })"
+    )
+    visitor.open()
+    visitor.write("Nobody in particular")
+    visitor.sent("Nobody in particular")
+    assert page.evaluate("errors") == ["identity"]
+    expect(visitor.bubbles.filter(has_text="This is Mara")).to_have_count(0)
 
 
 # Everybody

@@ -7,7 +7,8 @@ import { TypingSender } from "../../sessions_app/models/typing.js";
 
 /**
  * The visitor's side of one support conversation: who the visitor is, which session is shown, and
- * everything that can be done with it. No DOM. Raises `change`, and `message` (detail the message).
+ * everything that can be done with it. No DOM. Raises `change`, `message` (detail the message) and
+ * `refused` (the host page's word on who this is was not signed).
  */
 export class Chat extends EventTarget {
   #config;
@@ -150,6 +151,7 @@ export class Chat extends EventTarget {
     const { name = "", email = "" } = user;
     this.#identity = { id: String(user.id), hash: user.hash, name: String(name), email: String(email) };
     await this.start();
+    if (!this.#identity) await this.start();
   }
 
   /** @param {Record<string, any>} metadata shown to agents with the next conversation */
@@ -182,9 +184,14 @@ export class Chat extends EventTarget {
   async #visitNow() {
     const token = this.#storage.get("visitor");
     const turn = this.#visitors;
-    const visit = await this.#rest.call("POST", `/widget/${this.#config.key}/visitor`, {
-      ...(token ? { visitor_token: token } : {}), ...(this.#identity ? { user: this.#identity } : {}),
-    }, { signed: false });
+    const body = { ...(token ? { visitor_token: token } : {}), ...(this.#identity ? { user: this.#identity } : {}) };
+    const visit = await this.#rest.call("POST", `/widget/${this.#config.key}/visitor`, body, { signed: false }).catch((error) => {
+      if (error.status !== 403 || !this.#identity) throw error;
+      // The visitor stays who they were, and the host page is told.
+      this.#identity = null;
+      emit(this, "refused");
+      throw new ApiError({ code: "REFUSED", status: 409 });
+    });
     if (turn !== this.#visitors) throw new ApiError({ code: "CONFLICT", status: 409 });
     this.#storage.set("visitor", visit.visitor_token);
     this.#rest.token = visit.access_token;

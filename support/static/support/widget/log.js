@@ -12,9 +12,10 @@ const stamp = (id) => document.getElementById(id).content.firstElementChild.clon
 /**
  * @param {string} label
  * @param {() => void} onclick
+ * @param {string} [className]
  */
-function choice(label, onclick) {
-  return Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: label, onclick });
+function choice(label, onclick, className = "link") {
+  return Object.assign(document.createElement("button"), { type: "button", className, textContent: label, onclick });
 }
 
 /** @param {string} id */
@@ -134,7 +135,7 @@ export class ChatLog extends HTMLElement {
     if (message?.metadata?.event !== "reply_failed" || !open) return;
     const choices = Object.assign(document.createElement("div"), { className: "choices" });
     const [again, person] = ["again", "person"].map((name) => () => this.dispatchEvent(new CustomEvent(name)));
-    choices.append(choice(say("retry"), again), choice(say("person"), person));
+    choices.append(choice(say("retry"), again, "pill"), choice(say("person"), person, "pill"));
     element.append(choices);
   }
 

@@ -147,6 +147,7 @@ chat.addEventListener("message", ({ detail }) => {
   bridge.tell("message", { from: detail.sender.kind });
   if (!seen() && storage.get("sound")) chime();
 });
+chat.addEventListener("refused", () => bridge.tell("refused"));
 
 // The host page
 
