@@ -17,6 +17,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from chatsite.lib import loops
 
 DRAIN_S = 8
+STALLED_S = 20
+BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 MESSAGE_TOO_BIG, FRAME_TOO_LARGE = 1009, 4413
 
 Ready = Callable[[], None]
@@ -49,19 +51,50 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Closes a socket whose frame is too large with the code our contract names.
+    """Ends what no application code can: frames too large, stalled readers, bad handshakes.
 
-    The size is checked before the frame is read into memory, which no application code can do.
+    A frame's size is checked before it is read into memory, and the socket closed with the code
+    our contract names. A client that takes nothing for a while is hung up on, because a close
+    frame would wait behind what it does not read.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.stalled: asyncio.TimerHandle | None = None
         fail = self.conn.fail
 
         def fail_with_our_code(code: int, reason: str = "") -> None:
             fail(FRAME_TOO_LARGE if code == MESSAGE_TOO_BIG else code, reason)
 
         self.conn.fail = fail_with_our_code  # type: ignore[method-assign]
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a handshake that cannot be read (an endless address) is refused at once."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(BAD_REQUEST)
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        super().pause_writing()
+        self.stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self.unstall()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has gone."""
+        self.unstall()
+        super().connection_lost(exc)
+
+    def unstall(self) -> None:
+        """Stop the clock."""
+        if self.stalled:
+            self.stalled.cancel()
+            self.stalled = None
 
 
 class Server(uvicorn.Server):
