@@ -19,7 +19,7 @@ from django.db.models import Count, Q, Sum
 
 from accounts.models import User
 from accounts.viewer import Viewer
-from chatsite.lib import clock
+from chatsite.lib import clock, dbpool
 from chatsite.lib.errors import (
     RateLimited,
     ServiceUnavailable,
@@ -45,6 +45,7 @@ def upload_image(*, viewer: Viewer, file: "File[bytes]") -> Attachment:
     from sessions_app import documents, pictures  # Pillow is heavy; most processes never need it
 
     _admit(viewer, file, most=settings.UPLOAD_IMAGE_BYTES)
+    dbpool.give_back()
     picture = pictures.redraw(file.read())
     if len(picture.data) > settings.UPLOAD_FILE_BYTES:
         raise UploadTooLarge
@@ -155,6 +156,7 @@ def _keep(item: Attachment, suffix: str, content: "File[bytes]") -> Attachment:
         User.objects.select_for_update(no_key=True).get(pk=item.uploader_id)
         _check_quota(item.uploader_id, item.size)
         item.save(force_insert=True)
+    dbpool.give_back()
     try:
         item.file.storage.save(item.file.name, content)
     except OSError as error:

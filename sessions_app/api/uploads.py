@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from accounts.client import client_of
 from accounts.schema import refusals
 from accounts.viewer import Viewer
-from chatsite.lib import errors, ratelimit
+from chatsite.lib import dbpool, errors, ratelimit
 from chatsite.lib.errors import AuthTokenInvalid, NotFound, ServiceUnavailable, ValidationFailed
 from sessions_app import access, actions, payloads
 from sessions_app.api import serializers as shapes
@@ -205,6 +205,7 @@ def _streamed(item: Attachment) -> HttpResponseBase:
         raise NotFound from None
     except OSError as error:
         raise ServiceUnavailable(retry_after=10) from error
+    dbpool.give_back()
     charset = "; charset=utf-8" if item.mime.startswith("text/") else ""
     # Only what we have drawn ourselves may be shown in place.
     shown = item.kind == MessageKind.IMAGE

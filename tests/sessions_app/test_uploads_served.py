@@ -6,12 +6,15 @@ import http.client
 import json
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from accounts.tokens import issue_access
+from sessions_app import pictures
 from sessions_app.models import Attachment
 from tests import cast
 from tests.sessions_app.samples import picture
@@ -36,11 +39,13 @@ def headers(**more: str) -> dict[str, str]:
     }
 
 
-def post(address: str, kind: str, body: Any, **more: Any) -> tuple[int, dict[str, Any]]:
+def post(
+    address: str, kind: str, body: Any, given: dict[str, str] | None = None, **more: Any
+) -> tuple[int, dict[str, Any]]:
     """POST and return status and body."""
     connection = http.client.HTTPConnection(address, timeout=20)
     try:
-        connection.request("POST", f"/api/v1/upload/{kind}", body, headers(), **more)
+        connection.request("POST", f"/api/v1/upload/{kind}", body, given or headers(), **more)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     finally:
@@ -90,3 +95,33 @@ def test_an_upload_that_is_cut_off_leaves_nothing(address: str) -> None:
 def test_a_body_without_a_length_is_a_bad_request(address: str) -> None:
     status, problem = post(address, "file", iter([form(b"words")]), encode_chunked=True)
     assert (status, problem["code"]) == (400, "VALIDATION_FAILED")
+
+
+def test_waiting_pictures_hold_no_database_connection(address: str) -> None:
+    """More wait for their turn to be drawn than the process has connections."""
+    body, vic = form(picture(), "a.png"), headers()
+    with ThreadPoolExecutor(16) as pool, pictures._slot():
+        waiting = [pool.submit(post, address, "image", body, vic) for _ in range(16)]
+        done, _ = wait(waiting, timeout=1.5)
+        assert not done
+        assert answers_soon(address)
+    assert {upload.result()[0] for upload in waiting} == {201}
+
+
+def test_slow_downloads_hold_no_database_connection(address: str) -> None:
+    """More read slowly than the process has connections."""
+    _, made = post(address, "file", form(b"x" * 19 * MIB))
+    host, port = address.split(":")
+    with ExitStack() as open_ones:
+        for _ in range(16):
+            wire = open_ones.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            wire.sendall(f"GET {made['url']} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert wire.recv(15) == b"HTTP/1.1 200 OK"
+        assert answers_soon(address)
+
+
+def answers_soon(address: str) -> bool:
+    """Ask for something that needs the database."""
+    connection = http.client.HTTPConnection(address, timeout=3)
+    connection.request("GET", "/api/v1/chat/sessions", headers=headers())
+    return connection.getresponse().status == 200
