@@ -181,6 +181,8 @@ def _details() -> Texts:
         "fact_closed": pgettext("moment", "Closed"),
         "fact_source": _("Source"),
         "fact_id": _("Chat"),
+        "about_page": _("Page"),
+        "about_page_title": _("Page title"),
         "copy_id": _("Copy the chat's id"),
         "copied": _("Copied"),
         "remove_tag": _("Remove the tag {tag}"),

@@ -21,7 +21,7 @@ HINT = "run `make messages` and translate what is empty"
 
 # How a function takes its text: which arguments are the context, the text and the plural.
 CALLS = {
-    **dict.fromkeys(("_", "gettext", "gettext_lazy"), (None, 0, None)),
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), (None, 0, None)),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (None, 0, 1)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), (0, 1, None)),
 }

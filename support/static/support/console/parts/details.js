@@ -1,6 +1,6 @@
 import { icon, make, onPhone, reconcile, row, setText } from "../lib/dom.js";
 import { drawAvatar, nameOf } from "../lib/people.js";
-import { t } from "../lib/text.js";
+import { has, t } from "../lib/text.js";
 import { full, short } from "../lib/time.js";
 import { Part } from "./part.js";
 import { previewOf } from "./session_row.js";
@@ -182,6 +182,7 @@ class Details extends Part {
 
 /** "page_title" as one would write it. */
 function spoken(name) {
+  if (has(`about_${name}`)) return t(`about_${name}`);
   const words = name.replaceAll("_", " ").trim();
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
 }
