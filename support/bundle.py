@@ -8,7 +8,7 @@ use directly. Only the forms our modules use are understood, and anything else i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,17 +19,28 @@ from support import squeeze
 
 _IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "(\.[\w./-]+\.js)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?function |class |const )", re.MULTILINE)
-_EXPORTED = re.compile(r"^export (?:(?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
+_DECLARED = re.compile(
+    r"^(?:(?:async )?function\*?|class|const|let) (?:([\w$]+)|\{ ([\w$, ]+) \}|\[([\w$, ]+)\])",
+    re.MULTILINE,
+)
 _LEFTOVER = re.compile(r"^\s*(?:import|export)\b.*$", re.MULTILINE)
 
 
 def bundle(entry: str) -> str:
     """The script for a static file such as `support/widget/main.js`, with all it imports.
 
-    Raises ImproperlyConfigured for a module that is missing or written in a form not understood.
+    The modules share one scope: a name declared at the top of one may not be declared in another.
+    Raises ImproperlyConfigured for that, and for a module that is missing or not understood.
     """
-    names: dict[str, str] = {}
-    return squeeze.script("".join(_modules(entry, names, ())))
+    modules: dict[str, str] = {}
+    _collect(entry, modules, ())
+    owners: dict[str, str] = {}
+    for path, body in modules.items():
+        for name in _declared(body):
+            if name in owners:
+                raise ImproperlyConfigured(f"{path} and {owners[name]} both declare {name}")
+            owners[name] = path
+    return squeeze.script("".join(modules.values()))
 
 
 def script_of(entry: str) -> str:
@@ -66,27 +77,24 @@ def _written(paths: Iterable[str]) -> tuple[float, ...]:
     return tuple(_source(path).stat().st_mtime for path in paths)
 
 
-def _modules(path: str, names: dict[str, str], above: tuple[str, ...]) -> Iterator[str]:
-    """The text of every module not yet in `names`, dependencies first."""
+def _collect(path: str, modules: dict[str, str], above: tuple[str, ...]) -> None:
+    """Put the module's text behind those of the modules it imports."""
     if path in above:
         raise ImproperlyConfigured(f"{path} imports itself")
     source = _source(path).read_text(encoding="utf-8")
     for wanted in _imports(path, source):
-        if wanted not in names:
-            yield from _modules(wanted, names, (*above, path))
-    names[path] = f"m{len(names)}"
-    yield _wrap(path, source, names)
-
-
-def _wrap(path: str, source: str, names: dict[str, str]) -> str:
-    given = _EXPORTED.findall(source)
-    body = _IMPORT.sub(
-        lambda found: f"const {{ {found[1]} }} = {names[_resolve(path, found[2])]};", source
-    )
-    body = _EXPORT.sub("", body)
+        if wanted not in modules:
+            _collect(wanted, modules, (*above, path))
+    body = _EXPORT.sub("", _IMPORT.sub("", source))
     if left := _LEFTOVER.search(body):
         raise ImproperlyConfigured(f"{path}: not understood: {left[0].strip()}")
-    return f"const {names[path]} = (() => {{\n{body}return {{ {', '.join(given)} }};\n}})();\n"
+    modules[path] = body
+
+
+def _declared(body: str) -> list[str]:
+    """The names declared at the top of a module."""
+    found = [" ".join(groups) for groups in _DECLARED.findall(body)]
+    return [name for names in found for name in re.findall(r"[\w$]+", names)]
 
 
 def _reached(entry: str) -> list[str]:

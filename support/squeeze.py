@@ -44,6 +44,7 @@ def script(source: str) -> str:
             text = short[text]
         elif kind == "template":
             text = _PRIVATE_IN_TEMPLATE.sub(lambda found: short.get(found[0], found[0]), text)
+            text = re.sub(r"\n\s+", "\n", text)  # the only one of many lines is a style sheet
         if gap and out and _must_part(out[-1][-1], text[0]):
             out.append(" ")
         out.append(text)

@@ -17,6 +17,7 @@ from support import demo, locales, payloads, queries, shop
 from support.console_texts import console_texts
 from support.models import Widget
 from support.texts import widget_texts
+from support.widget_files import json_block
 
 
 @require_safe
@@ -69,8 +70,8 @@ def widget_frame(request: HttpRequest, key: str) -> HttpResponse:
     with translation.override(locale):
         context = {
             "widget": widget,
-            "config": payloads.widget_config(widget, locale=locale),
-            "texts": widget_texts(),
+            "config": json_block("config", payloads.widget_config(widget, locale=locale)),
+            "texts": json_block("texts", widget_texts()),
             "locale": locale,
             "dir": locales.direction(locale),
         }

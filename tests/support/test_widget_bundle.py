@@ -46,17 +46,19 @@ def test_the_kernel_made_small_passes_the_kernels_own_tests(tmp_path):
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_every_module_stands_once_and_before_whoever_uses_it():
+def test_every_module_is_there_once():
     script = bundle.bundle(SCRIPT)
-    made = [int(number) for number in re.findall(r"const m(\d+)=\(\(\)=>", script)]
-    assert made == list(range(len(made)))
-    assert len(made) > 15
-    current = -1
-    for number, user in re.findall(r"\}=m(\d+);|const m(\d+)=\(\(\)=>", script):
-        if number:
-            assert int(number) < current
-        else:
-            current = int(user)
+    for name in ("Connection", "Feed", "Outbox", "SafeStorage", "Chat", "ChatLog"):
+        assert len(re.findall(rf"class {name}\b", script)) == 1
+    assert not re.search(r"\b(import|export)\b", script)
+
+
+def test_two_modules_may_not_declare_the_same_name(monkeypatch, tmp_path):
+    (tmp_path / "a.js").write_text('import { two } from "./b.js";\nconst [one, same] = two;\n')
+    (tmp_path / "b.js").write_text("const same = 1;\nexport const two = [same];\n")
+    monkeypatch.setattr(bundle, "_source", lambda path: tmp_path / path)
+    with pytest.raises(ImproperlyConfigured, match="both declare same"):
+        bundle.bundle("a.js")
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ def test_the_loader_weighs_at_most_5_kb(browser):
     assert weight(browser, "/widget.js") <= 5_000
 
 
-def test_everything_the_frame_loads_weighs_at_most_30_kb_with_the_loader(browser, widget):
-    frame = f"/widget/{widget.key}/frame"
+@pytest.mark.parametrize("lang", ["en", "zh-hans"])
+def test_everything_the_frame_loads_weighs_at_most_30_kb_with_the_loader(browser, widget, lang):
+    frame = f"/widget/{widget.key}/frame?lang={lang}"
     page = browser.get(frame).content.decode()
     loaded = re.findall(r'(?:src|href)="(/[^"#]+)"', page)
     assert loaded == ["/widget/app.css", "/widget/app.js"]

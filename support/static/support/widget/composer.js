@@ -15,6 +15,8 @@ export class ChatComposer extends HTMLElement {
     });
     this.#field.addEventListener("input", () => this.#onInput());
     this.#field.addEventListener("keydown", (event) => this.#onKey(event));
+    // A draft may come back before there is any room to measure it in.
+    new ResizeObserver(() => this.#fit()).observe(this.closest("main"));
     this.querySelector("#person").addEventListener("click", () => this.dispatchEvent(new CustomEvent("person")));
   }
 

@@ -212,7 +212,10 @@ export class ChatLog extends HTMLElement {
     face.replaceChildren(image);
   }
 
-  #nameOf(sender) { return sender.kind === "assistant" ? sender.name || say("assistant") : sender.name; }
+  #nameOf({ kind, name }) {
+    const own = kind === "assistant" && { "": "assistant", Assistant: "assistant", "Demo assistant": "assistant_demo" }[name ?? ""];
+    return own ? say(own) : name;
+  }
 
   // Scrolling
 
