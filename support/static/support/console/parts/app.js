@@ -158,7 +158,12 @@ export class App {
     if (action === "close") toasts.show({ text: t("done_closed"), action: { label: t("undo_close"), run: () => this.#reopen(session.id) } });
     else if (action === "transfer") toasts.show({ text: t("done_transferred", { name: session.assignee?.name ?? session.team?.name ?? "" }) });
     else if (action === "release") toasts.show({ text: t("done_released") });
-    else if (action === "claim" || action === "assign") this.#parts.composer.write("reply");
+    else if (action === "claim" || action === "assign") this.#offerToWrite(session);
+  }
+
+  /** Whoever takes a chat wants to answer; whoever has gone on meanwhile is left alone. */
+  #offerToWrite(session) {
+    if (session.id === this.#desk.selectedId && !isTyping(document.activeElement)) this.#parts.composer.write("reply");
   }
 
   async #reopen(id) {
