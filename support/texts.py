@@ -24,6 +24,7 @@ def _presence() -> dict[str, str]:
         "presence.agent_away": _("{name} is away right now"),
         "presence.closed": _("This conversation is closed"),
         "assistant": _("Assistant"),
+        "assistant_demo": _("Demo assistant"),
         "you": _("You"),
     }
 
