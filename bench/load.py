@@ -111,6 +111,8 @@ class Side:
             self._subscribed(frame)
         elif kind == "error":
             self.pair.faults[f"error {frame['code']}"] += 1
+            if not self.ready.done():
+                self.ready.set_exception(RuntimeError(f"not subscribed: {frame}"))
 
     def cover(self, seq: int) -> None:
         """Note that this side knows message `seq`, by an ack or by the message itself."""
@@ -232,14 +234,18 @@ class Run:
         self.late = array("d")
         self.counting = False
         self.next: Callable[[Pair, Flight], None] | None = None
+        self._pinger: asyncio.Task[None] | None = None
 
     async def open(self, url: str, seats: Sequence[Seat]) -> None:
         """Open both sockets of every seat, ten pairs at a time."""
         self.pairs = [Pair(seat, self, number) for number, seat in enumerate(seats)]
+        self._pinger = asyncio.create_task(self._ping())
         for start in range(0, len(self.pairs), 10):
             await asyncio.gather(*(pair.open(url) for pair in self.pairs[start : start + 10]))
 
     def close(self) -> None:
+        if self._pinger:
+            self._pinger.cancel()
         for pair in self.pairs:
             pair.close()
 
@@ -307,7 +313,6 @@ class Run:
         server_pid: int,
         stop: Callable[[], None] | None = None,
     ) -> Result:
-        pinger = asyncio.create_task(self._ping())
         await asyncio.sleep(warmup)
         own, server, begin = time.process_time(), cpu_seconds(server_pid), time.perf_counter()
         self.counting = True
@@ -319,7 +324,6 @@ class Run:
         if stop:
             stop()
         await self._drain()
-        pinger.cancel()
         count = len(self.deliver)
         return Result(
             pairs=len(self.pairs),
@@ -368,8 +372,8 @@ async def measure(
 ) -> Result:
     """Open the pairs, run one closed loop (`rate` 0) or open loop, close them again."""
     run = Run()
-    await run.open(url, seats)
     try:
+        await run.open(url, seats)
         if rate:
             return await run.open_loop(
                 rate=rate, seconds=seconds, warmup=warmup, server_pid=server_pid
