@@ -38,8 +38,10 @@ from sessions_app.live.channel import Subscription
 from sessions_app.live.hub import hub
 from sessions_app.live.writer import Result, writer
 from sessions_app.protocol import (
+    COMMANDS,
     Ack,
     Close,
+    Command,
     ErrorFrame,
     Ping,
     Pong,
@@ -57,6 +59,7 @@ from sessions_app.protocol import (
 log = logging.getLogger(__name__)
 
 MOST_IN_FLIGHT = 100
+FRAME_COUNTS = {kind: FRAMES_IN.labels(name) for name, kind in COMMANDS.items()}
 PATIENCE_WITH_FLOODS = 100
 
 
@@ -164,16 +167,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._room.wait()
 
     async def _handle(self, raw: str | bytes) -> None:
-        about: dict[str, Any] = {}
+        command: Command | None = None
         try:
             self._spend_token()
             command = parse(raw)
-            FRAMES_IN.labels(type(command).__name__).inc()
-            about = {
-                name: getattr(command, name)
-                for name in ("client_msg_id", "session_id")
-                if hasattr(command, name)
-            }
+            FRAME_COUNTS[type(command)].inc()
             match command:
                 case Send():
                     await self._say(command)
@@ -197,10 +195,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
                         replies.stop_reply, viewer=self.viewer, session_id=command.session_id
                     )
         except DomainError as error:
-            self._refuse(error, **about)
+            self._refuse(error, command)
         except Exception:
             log.exception("frame failed")
-            self._refuse(InternalError(), **about)
+            self._refuse(InternalError(), command)
 
     def _spend_token(self) -> None:
         """Hold the connection to its rate; who keeps flooding is cut off."""
@@ -219,8 +217,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._refused and self._tokens > settings.SOCKET_FRAME_BURST / 2:
             self._refused = 0
 
-    def _refuse(self, error: DomainError, **about: Any) -> None:
+    def _refuse(self, error: DomainError, command: Command | None) -> None:
+        """Say what was wrong, and with which send or session."""
         FRAME_ERRORS.labels(error.code).inc()
+        about = {name: getattr(command, name, None) for name in ("client_msg_id", "session_id")}
         self.push(ErrorFrame.of(error, **about).encode())
 
     async def _member(self, session_id: str) -> Membership:
@@ -249,7 +249,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._in_flight -= 1
         self._room.set()
         if isinstance(result, DomainError):
-            self._refuse(result, client_msg_id=command.client_msg_id, session_id=command.session_id)
+            self._refuse(result, command)
             return
         message = result.message
         self.push(

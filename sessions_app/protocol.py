@@ -5,7 +5,7 @@ and is sent after the commit, an ephemeral one (typing, presence, chunks) is sen
 ``docs/realtime.md`` is generated from this file.
 """
 
-import uuid
+import re
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, ClassVar
@@ -136,6 +136,7 @@ _REQUIRED: dict[type[Command], frozenset[str]] = {
 }
 _NAMES = {kind: [field.name for field in fields(kind)] for kind in COMMANDS.values()}
 MAX_NUMBER = 2**31 - 1
+_UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
 def parse(raw: str | bytes) -> Command:
@@ -196,11 +197,7 @@ def _check(key: str, value: object) -> None:
 
 
 def _is_uuid(value: str) -> bool:
-    try:
-        uuid.UUID(value)
-    except ValueError:
-        return False
-    return True
+    return _UUID.fullmatch(value) is not None
 
 
 # --- Server to client ---------------------------------------------------------------------------
@@ -217,8 +214,8 @@ class Frame:
     def encode(self) -> str:
         """Return the frame as JSON, without the fields that are ``None`` and optional."""
         body: dict[str, Any] = {"type": self.wire}
-        for field in fields(self):
-            value = getattr(self, name := field.name)
+        for name in _FIELD_NAMES[type(self)]:
+            value = getattr(self, name)
             if value is not None:
                 body[name] = value
         return orjson.dumps(body).decode()
@@ -412,3 +409,4 @@ FRAMES: tuple[type[Frame], ...] = (
     PresenceFrame,
     ErrorFrame,
 )
+_FIELD_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in FRAMES}

@@ -160,6 +160,14 @@ def transcript(*, session_id: uuid.UUID, upto_seq: int, limit: int = 40) -> list
             deleted_at__isnull=True,
         )
         .exclude(sender_kind=SenderKind.SYSTEM)
+        .prefetch_related("attachments")
         .order_by("-seq")[:limit]
     )
-    return [Line(row.seq, row.sender_kind, row.sender_name, row.content) for row in reversed(rows)]
+    return [
+        Line(row.seq, row.sender_kind, row.sender_name, _as_text(row)) for row in reversed(rows)
+    ]
+
+
+def _as_text(message: Message) -> str:
+    files = [f"[{file.kind}: {file.name}]" for file in message.attachments.all()]
+    return "\n".join(part for part in (message.content, *files) if part)

@@ -23,7 +23,7 @@ def render(session: ChatSession, *, staff: bool, form: str) -> tuple[bytes, str]
             "who": item.sender_name or item.sender_kind,
             "kind": item.kind,
             "text": "(deleted)" if item.deleted_at else item.content,
-            "files": [file.name for file in item.attachments.all()],
+            "files": [] if item.deleted_at else [file.name for file in item.attachments.all()],
         }
         for item in messages
     ]

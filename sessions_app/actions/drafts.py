@@ -90,6 +90,8 @@ def draft(
         raise PermissionDenied("Only staff may write notes")
     text = clean_text("content", content, most=settings.MESSAGE_MAX_CHARS)
     files = _ids("attachment_ids", attachment_ids)
+    if kind in {MessageKind.IMAGE, MessageKind.FILE} and not files:
+        raise ValidationFailed.of("attachment_ids", "an upload is required", "required")
     if not text.strip() and not files:
         raise ValidationFailed.of("content", "may not be empty", "blank")
     if client_msg_id is not None and not (

@@ -192,7 +192,10 @@ class _Batch:
         }
         if len(found) != len(set(item.attachment_ids)):
             raise ValidationFailed.of("attachment_ids", "no such upload", "does_not_exist")
-        return [found[pk] for pk in dict.fromkeys(item.attachment_ids)]
+        files = [found[pk] for pk in dict.fromkeys(item.attachment_ids)]
+        if item.kind == MessageKind.IMAGE and any(file.kind != "image" for file in files):
+            raise ValidationFailed.of("attachment_ids", "not an image")
+        return files
 
     def let_agent_speak(self, session: ChatSession, item: Draft) -> None:
         """An agent's message takes the floor; where nobody is assigned, it is a claim."""

@@ -23,6 +23,8 @@ from sessions_app.models import (
     SenderKind,
 )
 
+MESSAGE_COUNTS = {str(kind): MESSAGES.labels(str(kind)) for kind in SenderKind}
+
 
 def locked(session_id: uuid.UUID) -> ChatSession:
     """Return the session with its row locked until the transaction ends."""
@@ -128,4 +130,4 @@ def after_commit(
                     robust=True,
                 )
     for message in messages:
-        MESSAGES.labels(message.sender_kind).inc()
+        MESSAGE_COUNTS[message.sender_kind].inc()

@@ -66,6 +66,7 @@ def test_two_people_may_use_the_same_id(chat: ChatSession) -> None:
         ({"content": 7}, None),
         ({"content": ["x"]}, "content"),
         ({"content": "x", "kind": "event"}, "kind"),
+        ({"content": "x", "kind": "image"}, "attachment_ids"),
         ({"content": "x", "client_msg_id": "with space"}, "client_msg_id"),
         ({"content": "x", "client_msg_id": ""}, "client_msg_id"),
         ({"content": "x", "client_msg_id": "y" * 65}, "client_msg_id"),
