@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from chatsite.lib.errors import NotFound
@@ -58,6 +59,7 @@ def _demo_logins() -> list[dict[str, str]]:
     return demo.logins()
 
 
+@gzip_page  # nothing secret is in it that its length could give away
 @require_safe
 @xframe_options_exempt
 def widget_frame(request: HttpRequest, key: str) -> HttpResponse:

@@ -56,6 +56,18 @@ def test_nothing_is_loaded_before_somebody_wants_to_talk(product, host_url, new_
     assert [url for url in asked if url.startswith(product.url)] == [f"{product.url}/widget.js"]
 
 
+def test_nobody_is_recorded_before_the_first_message(product, new_context):
+    page = new_context().new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    visitor = Visitor(page, product.url).open()
+    page.wait_for_timeout(500)
+    assert [url for url in asked if "/api/" in url] == []
+    visitor.write("Now I speak")
+    visitor.sent("Now I speak")
+    assert len([url for url in asked if url.endswith("/visitor")]) == 1
+
+
 def test_a_host_with_a_strict_policy_has_no_objection(product, host_url, new_context, shot):
     page = new_context().new_page()
     said = []
