@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -68,6 +69,7 @@ def processes(env: Mapping[str, str]) -> dict[str, tuple[list[str], dict[str, st
 
 def main() -> int:
     """Run until ctrl-C; returns the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with services.running(ROOT / ".data" / "services") as servers:
             print("PostgreSQL and Redis are running. Preparing the database…", flush=True)

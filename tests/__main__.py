@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -81,11 +82,21 @@ def run(part: str) -> tuple[bool, float]:
     print(f"\n── {part} tests ──", flush=True)
     started = time.monotonic()
     try:
-        passed = subprocess.run(PARTS[part](), cwd=ROOT).returncode == 0
+        passed = wait_for(subprocess.Popen(PARTS[part](), cwd=ROOT)) == 0
     except ServiceError as error:
         print(error, flush=True)
         passed = False
     return passed, time.monotonic() - started
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a part; when we are told to end, it ends first and stops its servers."""
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        raise
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -94,6 +105,7 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         print(f"No such part: {', '.join(sorted(unknown))}. There are {', '.join(PARTS)}.")
         return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results = {part: run(part) for part in arguments or PARTS}
     print("\n── summary ──")
     for part, (passed, seconds) in results.items():
@@ -102,4 +114,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        raise SystemExit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

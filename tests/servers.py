@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -30,6 +31,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if options.help or options.version:
         return
     atexit.register(_cleanup.close)
+    # Told to end, pytest tidies up as it does after ctrl-C, and no server is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     data = tempfile.mkdtemp(prefix="cland-tests-")
     _cleanup.callback(shutil.rmtree, data, ignore_errors=True)
     try:
