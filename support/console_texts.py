@@ -173,6 +173,7 @@ def _details() -> Texts:
         "fact_email": _("Email"),
         "fact_kind": _("Known as"),
         "kind_visitor": _("Anonymous visitor"),
+        "kind_vouched": _("Signed in on the website"),
         "kind_account": _("Customer account"),
         "fact_status": _("Status"),
         "fact_assignee": _("Agent"),

@@ -66,7 +66,7 @@ class Details extends Part {
   #aboutCustomer(customer) {
     return [
       [t("fact_email"), customer.email],
-      [t("fact_kind"), t(customer.is_visitor ? "kind_visitor" : "kind_account")],
+      [t("fact_kind"), t(kindOf(customer))],
     ];
   }
 
@@ -178,6 +178,13 @@ class Details extends Part {
       },
     });
   }
+}
+
+/** How well the customer is known. */
+function kindOf({ is_visitor: visitor, name }) {
+  if (!visitor) return "kind_account";
+  // Only a website that signs for its user may name a visitor.
+  return name ? "kind_vouched" : "kind_visitor";
 }
 
 /** "page_title" as one would write it. */
