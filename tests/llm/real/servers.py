@@ -105,7 +105,8 @@ def llama() -> Iterator[ModelServer]:
     port = free_port()
     command: list[str | Path] = [home / "bin/python", "-m", "llama_cpp.server", "--model", weights]
     command += ["--host", "127.0.0.1", "--port", str(port), "--model_alias", LLAMA_MODEL]
-    command += ["--n_ctx", "1024", "--n_threads", "2", "--chat_format", "gemma"]
+    # One thread: two of them wait for each other by spinning, which crawls on a busy machine.
+    command += ["--n_ctx", "1024", "--n_threads", "1", "--chat_format", "gemma"]
     command += ["--interrupt_requests", "false"]
     with _running(command, port, "/v1/models") as server:
         yield server
@@ -126,9 +127,9 @@ def litellm(behind: str) -> Iterator[ModelServer]:
 
 @contextlib.contextmanager
 def _running(command: Sequence[str | Path], port: int, probe: str) -> Iterator[ModelServer]:
-    env = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "PYTHONPATH": ""}
-    for name in ("DATABASE_URL", "REDIS_URL", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"):
-        env.pop(name, None)  # ours; the proxy would take the database for its own
+    # Nothing of ours: either server would take PORT, DATABASE_URL or REDIS_URL for its own.
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     log = (HOME / f"{Path(command[0]).parent.parent.name}-{port}.log").open("wb")
     process = subprocess.Popen([str(part) for part in command], env=env, stdout=log, stderr=log)
     server = ModelServer(process, f"http://127.0.0.1:{port}/v1")
