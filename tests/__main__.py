@@ -29,6 +29,11 @@ def python_tests() -> list[str]:
     return PYTEST
 
 
+def embedded_tests() -> list[str]:
+    """The messaging kernel once more, on what `make run` has: SQLite and one process."""
+    return ["env", "TEST_TOPOLOGY=embedded", *PYTEST, "tests/sessions_app"]
+
+
 def browser_tests() -> list[str]:
     """Whole stories in a real browser; screenshots go to artifacts/screenshots."""
     os.environ["CHROMIUM"] = program(
@@ -57,6 +62,7 @@ def javascript_tests() -> list[str]:
 
 PARTS = {
     "python": python_tests,
+    "embedded": embedded_tests,
     "browser": browser_tests,
     "faults": fault_tests,
     "js": javascript_tests,

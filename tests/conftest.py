@@ -6,16 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import pytest_django
-import redis
-
-from deploy.services import Servers
-
-
-@pytest.fixture(scope="session")
-def redis_client(servers: Servers) -> Iterator[redis.Redis]:
-    """A client of this run's Redis."""
-    with redis.Redis.from_url(servers.redis_url) as client:
-        yield client
+from django.core.cache import cache
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +21,6 @@ def served(
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis(redis_client: redis.Redis) -> None:
-    """No rate limit, presence or chunk log of an earlier test is left."""
-    redis_client.flushdb()
+def _empty_cache() -> None:
+    """No rate limit of an earlier test is left; with Redis, no chunk log either."""
+    cache.clear()

@@ -35,16 +35,21 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     data = tempfile.mkdtemp(prefix="cland-tests-")
     _cleanup.callback(shutil.rmtree, data, ignore_errors=True)
+    os.environ["DATA_DIR"] = data
+    os.environ.setdefault("LOG_LEVEL", "warning")
+    os.environ.setdefault("LOG_FORMAT", "console")
+    os.environ.pop("DJANGO_ENV", None)
+    if os.environ.get("TEST_TOPOLOGY") == "embedded":
+        # What `make run` has: SQLite, and everything live inside the process.
+        os.environ["DATABASE_URL"] = f"sqlite:///{data}/cland.sqlite3"
+        os.environ.pop("REDIS_URL", None)
+        return
     try:
         _running = _cleanup.enter_context(services.running(fsync=False, say=_tell))
     except services.ServiceError as error:
         pytest.exit(f"The tests need PostgreSQL and Redis. {error}", returncode=1)
     os.environ["DATABASE_URL"] = _running.database_url
     os.environ["REDIS_URL"] = _running.redis_url
-    os.environ["DATA_DIR"] = data
-    os.environ.setdefault("LOG_LEVEL", "warning")
-    os.environ.setdefault("LOG_FORMAT", "console")
-    os.environ.pop("DJANGO_ENV", None)
 
 
 def _tell(line: str) -> None:
