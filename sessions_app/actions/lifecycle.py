@@ -108,7 +108,7 @@ def reopen(*, viewer: Viewer, session_id: object) -> ChatSession:
         session.floor = Floor.AGENT if assigned else Floor.NOBODY
         session.epoch += 1
         session.closed_at = None
-        session.waiting_since = None if staff else clock.now()
+        session.waiting_since = None if staff and assigned else clock.now()
         by = viewer.name if staff else "the customer"
         sentence = f"The conversation was reopened by {by}."
         record(
