@@ -4,6 +4,7 @@ A Redis Stream per turn and attempt where there is Redis, memory in the one-proc
 The log is a convenience with an expiry; the finished answer is a message row.
 """
 
+import asyncio
 import time
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from django.conf import settings
 Chunk = tuple[int, str]
 KEEP_S = 900
 MOST_CHUNKS = 8000
+EXPIRY_EVERY = 50
 
 
 class StreamLog(Protocol):
@@ -46,7 +48,10 @@ class MemoryLog:
 
 
 class RedisLog:
-    """The log shared by processes: entry ids are ``<seq>-0``, so a chunk is never stored twice."""
+    """The log shared by processes: entry ids are ``<seq>-0``, so a chunk is never stored twice.
+
+    Chunks of all running answers that wait while one round trip is under way go with the next.
+    """
 
     def __init__(self, url: str) -> None:
         from redis.asyncio import Redis
@@ -54,18 +59,52 @@ class RedisLog:
         self._redis: Any = Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=1, decode_responses=True
         )
+        self._waiting: list[tuple[str, int, str, asyncio.Future[None]]] = []
+        self._sender: asyncio.Task[None] | None = None
 
     async def append(self, key: str, seq: int, text: str) -> None:
-        """Add chunk ``seq`` and renew the expiry, in one round trip."""
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.xadd(key, {"t": text}, id=f"{seq}-0", maxlen=MOST_CHUNKS, approximate=True)
-        pipe.expire(key, KEEP_S)
-        await pipe.execute()
+        """Add chunk ``seq`` and return when it is stored; renew the expiry now and then."""
+        loop = asyncio.get_running_loop()
+        stored: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((key, seq, text, stored))
+        if self._sender is None:
+            self._sender = loop.create_task(self._send())
+        await stored
+
+    async def _send(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                pipe = self._redis.pipeline(transaction=False)
+                for key, seq, text, _ in batch:
+                    pipe.xadd(key, {"t": text}, id=f"{seq}-0", maxlen=MOST_CHUNKS)
+                    if seq % EXPIRY_EVERY == 1:
+                        pipe.expire(key, KEEP_S)
+                try:
+                    await pipe.execute()
+                except Exception as error:  # noqa: BLE001 - each writer is told, and decides
+                    _settle(batch, error)
+                else:
+                    _settle(batch, None)
+        finally:
+            self._sender = None
 
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks after ``after_seq``."""
         entries = await self._redis.xrange(key, min=f"({after_seq}-0")
         return [(int(entry.split("-")[0]), fields["t"]) for entry, fields in entries]
+
+
+def _settle(
+    batch: list[tuple[str, int, str, asyncio.Future[None]]], error: Exception | None
+) -> None:
+    for *_, stored in batch:
+        if stored.done():
+            continue
+        if error is None:
+            stored.set_result(None)
+        else:
+            stored.set_exception(error)
 
 
 _log: StreamLog | None = None

@@ -139,7 +139,7 @@ def request_human(
         give_back(session, "handoff")
         online = team_online(session.team_id)
         sentence = (
-            "You will be connected with a person. Someone is online and will join shortly."
+            "Our team has been told. A person will join you here."
             if online
             else "Nobody is online right now. Your message is saved, and a person will answer here."
         )

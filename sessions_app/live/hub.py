@@ -412,11 +412,12 @@ class Hub:
 
     async def _check_viewers(self) -> None:
         """Close the sockets of those who were disabled, signed out, or given other rights."""
-        viewers = [socket.viewer for socket in self._sockets]
-        if not viewers:
+        # Who joins while the rows are read was judged at the door, and is not among them.
+        sockets = list(self._sockets)
+        if not sockets:
             return
-        current = await dbpool.run(_current_rights, viewers)
-        for socket in list(self._sockets):
+        current = await dbpool.run(_current_rights, [socket.viewer for socket in sockets])
+        for socket in sockets:
             viewer = socket.viewer
             if (viewer.role, viewer.team_ids) != current.get(viewer.user_id) or (
                 viewer.family_id and viewer.family_id in current.ended
