@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-import uvloop
 from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -116,7 +115,7 @@ def reserve_loop() -> None:
 
         loops.adopt(twisted_loop)
     else:
-        asyncio.set_event_loop(loops.reserve(uvloop.new_event_loop))
+        asyncio.set_event_loop(loops.reserve())
 
 
 def configuration() -> uvicorn.Config:

@@ -4,6 +4,7 @@ A receiver does one thing: wake a task or call an action.  Nothing here is a pro
 happen is also a fact in the database that a sweep finds.
 """
 
+import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -24,9 +25,6 @@ floor_taken = Signal()
 reply_stop_requested = Signal()
 """``session_id: UUID, turn_id: UUID``: someone asked the running reply to stop."""
 
-message_posted = Signal()
-"""``session_id: UUID, message_id: UUID``: a message was committed."""
-
 session_queued = Signal()
 """``session_id: UUID``: a session waits for a person."""
 
@@ -34,4 +32,6 @@ session_queued = Signal()
 def announce(signal: Signal, **arguments: Any) -> None:
     """Send ``signal`` after the commit of the current transaction, on a thread of its own."""
     send = partial(signal.send_robust, sender=None, **arguments)
-    transaction.on_commit(partial(_announcer.submit, send), robust=True)
+    # The context carries the request id into the log lines of what follows.
+    run = contextvars.copy_context().run
+    transaction.on_commit(partial(_announcer.submit, run, send), robust=True)

@@ -7,6 +7,7 @@ process to about 150 messages a second.
 import asyncio
 import contextvars
 import functools
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -64,6 +65,12 @@ def close() -> None:
     global _executor
     executor, _executor = _executor, None
     if executor is not None:
+        everyone = threading.Barrier(settings.DB_THREADS)
+
+        def leave() -> None:
+            everyone.wait(5)  # so that each thread closes its own connections, and none twice
+            connections.close_all()
+
         for _ in range(settings.DB_THREADS):
-            executor.submit(connections.close_all)
+            executor.submit(leave)
         executor.shutdown(wait=True)

@@ -9,12 +9,14 @@ import asyncio
 import threading
 from collections.abc import Callable
 
+import uvloop
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 
 
 def reserve(
-    make: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    make: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
 ) -> asyncio.AbstractEventLoop:
     """Return the loop that the server of this process will run on, making it when needed."""
     global _loop  # noqa: PLW0603 - there is one loop per process by definition
@@ -36,7 +38,7 @@ def background() -> asyncio.AbstractEventLoop:
     global _loop  # noqa: PLW0603
     with _lock:
         if _loop is None or _loop.is_closed():
-            _loop = asyncio.new_event_loop()
+            _loop = uvloop.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="background-loop", daemon=True).start()
         return _loop
 
