@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -152,6 +153,44 @@ def _established(server: int, client: int) -> bool:
     want = (f"0100007F:{server:04X}", f"0100007F:{client:04X}", "01")
     table = Path("/proc/net/tcp").read_text().splitlines()
     return any(tuple(line.split()[1:4]) == want for line in table)
+
+
+@pytest.mark.timeout(90)
+def test_who_comes_while_rights_are_checked_stays(cluster: Cluster, seats: Seats) -> None:
+    """The heartbeat judges only those it asked about, not who came in meanwhile."""
+    (first, agent), (newcomer, _) = seats(2)
+    base = cluster.webs[0].base
+
+    async def story() -> None:
+        early = [await enter(first, base), await enter(agent, base)]
+        for connection in early:
+            assert (await read(connection))["type"] == "ready"
+        with psycopg.connect(cluster.postgresql.url) as database:
+            # The check reads the teams of everyone connected; a customer who comes in does not.
+            database.execute("lock table accounts_team_members in access exclusive mode")
+            await asyncio.to_thread(wait_for, "a check", lambda: _waits(cluster), 40)
+            late = await enter(newcomer, base)
+            assert (await read(late))["type"] == "ready"
+        await follow(late, newcomer)
+        for _ in range(5):
+            await asyncio.sleep(0.2)
+            await ask(late, {"type": "ping"})
+            while (await read(late))["type"] != "pong":
+                pass
+        for connection in (*early, late):
+            await connection.close()
+
+    asyncio.run(story())
+
+
+def _waits(cluster: Cluster) -> bool:
+    """Whether somebody waits for the lock on the members of teams."""
+    with psycopg.connect(cluster.postgresql.url) as database:
+        wanted = "accounts_team_members"
+        found = database.execute(
+            "select 1 from pg_locks where not granted and relation = %s::regclass", [wanted]
+        )
+        return found.fetchone() is not None
 
 
 @pytest.mark.timeout(120)
