@@ -19,14 +19,8 @@ _announcer = ThreadPoolExecutor(1, thread_name_prefix="announce")
 reply_wanted = Signal()
 """``session_id: UUID, due_at: datetime``: the assistant owes an answer."""
 
-floor_taken = Signal()
-"""``session_id: UUID, epoch: int``: the assistant may no longer speak."""
-
 reply_stop_requested = Signal()
 """``session_id: UUID, turn_id: UUID``: someone asked the running reply to stop."""
-
-session_queued = Signal()
-"""``session_id: UUID``: a session waits for a person."""
 
 
 def announce(signal: Signal, **arguments: Any) -> None:

@@ -18,7 +18,7 @@ from chatsite.lib.errors import (
     SessionClosed,
     ValidationFailed,
 )
-from sessions_app import publish, queries, signals
+from sessions_app import publish, queries
 from sessions_app.access import session_for, staff_session_for
 from sessions_app.actions.drafts import Author, Draft, clean_text, event, who
 from sessions_app.actions.floor import give_back, take_floor
@@ -67,7 +67,6 @@ def assign(
             moved = event(session, "transferred", "The conversation was passed on.", **to)
             record(session, [*notes, moved])
             transaction.on_commit(lambda: publish.access_changed(session.id), robust=True)
-            signals.announce(signals.session_queued, session_id=session.id)
             return session
         agent = User.objects.filter(pk=agent_id, is_active=True).exclude(role=Role.CUSTOMER).first()
         if agent is None:
@@ -115,7 +114,6 @@ def release(*, viewer: Viewer, session_id: object) -> ChatSession:
         give_back(session)
         left = f"{viewer.name} left the conversation. Someone else will take over."
         record(session, [event(session, "released", left, agent=who(viewer))])
-        signals.announce(signals.session_queued, session_id=session.id)
     return session
 
 
@@ -144,7 +142,6 @@ def request_human(
             else "Nobody is online right now. Your message is saved, and a person will answer here."
         )
         record(session, [event(session, "handoff", sentence, reason=reason, online=online)])
-        signals.announce(signals.session_queued, session_id=session.id)
     return session
 
 

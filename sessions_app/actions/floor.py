@@ -5,7 +5,7 @@ from functools import partial
 from django.db import transaction
 
 from chatsite.lib import clock
-from sessions_app import publish, signals
+from sessions_app import publish
 from sessions_app.actions.drafts import Author, Draft, event
 from sessions_app.models import ChatSession, Floor, SessionStatus
 
@@ -43,7 +43,6 @@ def silence_assistant(session: ChatSession, status: str) -> None:
         transaction.on_commit(
             partial(publish.reply_cancelled, session.id, None, "floor"), robust=True
         )
-        signals.announce(signals.floor_taken, session_id=session.id, epoch=session.epoch)
     session.reply_due_at = None
     session.live_turn = None
 

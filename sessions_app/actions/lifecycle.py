@@ -10,7 +10,7 @@ from accounts.models import Team
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import Conflict, PermissionDenied, ValidationFailed
-from sessions_app import publish, signals
+from sessions_app import publish
 from sessions_app.access import is_staff_view, session_for, staff_session_for
 from sessions_app.actions.assignment import find_team
 from sessions_app.actions.drafts import Author, clean_metadata, clean_text, event, who
@@ -63,8 +63,6 @@ def open_session(
             session=session, user_id=viewer.user_id, role=ParticipantRole.CUSTOMER
         )
         transaction.on_commit(lambda: publish.session_changed(session), robust=True)
-        if not assistant:
-            signals.announce(signals.session_queued, session_id=session.id)
     return session
 
 
@@ -114,8 +112,6 @@ def reopen(*, viewer: Viewer, session_id: object) -> ChatSession:
         record(
             session, [event(session, "reopened", sentence, agent=who(viewer) if staff else None)]
         )
-        if not assigned:
-            signals.announce(signals.session_queued, session_id=session.id)
     return session
 
 
