@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -244,6 +245,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="longer and more rounds (10 minutes)")
     parser.add_argument("--only", choices=PARTS, action="append", help="one part (repeatable)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the servers are ended too
     parts = options.only or PARTS
     rounds, seconds, sockets = (5, 5.0, 5000) if options.long else (2, 2.5, 1000)
     faults = 0
