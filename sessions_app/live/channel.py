@@ -33,7 +33,7 @@ class Subscription:
     """One socket's view of one session.
 
     While it is being brought up to date, what arrives is ``held`` back.  ``turn`` and ``chunk``
-    say how much of a running answer it was shown at once; ``shape`` is the session as it last was.
+    say how much of a running answer it was shown at once.
     """
 
     socket: Socket
@@ -42,7 +42,6 @@ class Subscription:
     held: list[Callable[[], None]] | None = None
     turn: str = ""
     chunk: int = 0
-    shape: object = None
 
     def take(self, version: int, text: str | None) -> None:
         """Send a frame of a version, once; customers get nothing for a note."""
@@ -70,7 +69,18 @@ class LiveReply:
 class Channel:
     """A followed session: the version passed on so far, and what waits behind a gap."""
 
-    __slots__ = ("epoch", "id", "key", "people", "repair", "reply", "subs", "version", "waiting")
+    __slots__ = (
+        "epoch",
+        "id",
+        "key",
+        "people",
+        "repair",
+        "reply",
+        "subs",
+        "told",
+        "version",
+        "waiting",
+    )
 
     def __init__(self, session_id: uuid.UUID) -> None:
         self.id = session_id
@@ -82,6 +92,7 @@ class Channel:
         self.repair: asyncio.Task[None] | None = None
         self.reply: LiveReply | None = None
         self.people: set[int] = set()
+        self.told: object = None
 
     def offer(self, event: Event) -> bool:
         """Pass on the next version, drop an older one, keep a later one.  Say if there is a gap."""

@@ -23,9 +23,12 @@ SOON_S = 0.05
 EVERY_S = 1.0
 REMEMBERED = 10_000
 
-#: What changes with every message; customers hear of these from the messages.
-NUMBERS = frozenset({"updated_at", "last_seq", "version", "last_message", "unread", "participants"})
-Shown = tuple[list[tuple[int | None, dict[str, Any]]], list[dict[str, Any]]]
+#: What changes with every message, and what only staff see; customers hear of the first from the
+#: messages.
+NUMBERS = frozenset(
+    {"updated_at", "last_seq", "version", "last_message", "unread", "participants"}
+    | {"waiting_since", "tags", "source", "customer"}
+)
 
 
 class SessionFrames:
@@ -74,20 +77,28 @@ class SessionFrames:
             self._task = None
 
     async def _send(self, keys: list[str]) -> None:
-        public = [key for key in keys if self._has_customers(key)]
         try:
-            for_staff, for_public = await dbpool.run(_read, keys, public)
+            shapes = await dbpool.run(_read_for_staff, keys)
+            for team_id, shape in shapes:
+                self._show_staff(team_id, shape)
+            if news := [shape["id"] for _, shape in shapes if self._is_news_to_customers(shape)]:
+                for shape in await dbpool.run(_read_for_customers, news):
+                    self._show_customers(shape)
         except Exception:
             log.exception("session frames not sent")
-            return
-        for team_id, shape in for_staff:
-            self._show_staff(team_id, shape)
-        for shape in for_public:
-            self._show_customers(shape)
 
-    def _has_customers(self, key: str) -> bool:
-        channel = self._channels.get(key)
-        return channel is not None and any(not sub.member.staff for sub in channel.subs)
+    def _is_news_to_customers(self, shape: dict[str, Any]) -> bool:
+        """Say whether a customer follows the session and more than its numbers changed."""
+        channel = self._channels.get(uuid.UUID(shape["id"]).hex)
+        if channel is None or all(sub.member.staff for sub in channel.subs):
+            return False
+        told = {key: value for key, value in shape.items() if key not in NUMBERS} | {
+            "people": [(place["user"]["id"], place["online"]) for place in shape["participants"]]
+        }
+        if channel.told == told:
+            return False
+        channel.told = told
+        return True
 
     def _show_staff(self, team_id: int | None, shape: dict[str, Any]) -> None:
         """Send the session to its team and to every admin, followed or not."""
@@ -103,26 +114,26 @@ class SessionFrames:
                 socket.push(text)
 
     def _show_customers(self, shape: dict[str, Any]) -> None:
-        """Send customers the session when more than its numbers changed."""
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
-        if channel is None:
-            return
-        seen: object = {key: value for key, value in shape.items() if key not in NUMBERS} | {
-            "people": [(place["user"]["id"], place["online"]) for place in shape["participants"]]
-        }
-        text = SessionFrame(session=shape).encode()
-        for sub in channel.subs:
-            if not sub.member.staff and sub.shape != seen:
-                sub.shape = seen
-                sub.socket.push(text)
+        if channel is not None:
+            text = SessionFrame(session=shape).encode()
+            for sub in channel.subs:
+                if not sub.member.staff:
+                    sub.socket.push(text)
 
 
-def _read(keys: list[str], public: list[str]) -> Shown:
-    """Return the payloads for staff with their teams, and those for customers."""
+def _sessions(keys: list[str]) -> list[ChatSession]:
     found = ChatSession.objects.filter(pk__in=[uuid.UUID(key) for key in keys])
-    sessions = list(queries.with_people(found))
-    followed = set(public)
-    some = [session for session in sessions if session.id.hex in followed]
+    return list(queries.with_people(found))
+
+
+def _read_for_staff(keys: list[str]) -> list[tuple[int | None, dict[str, Any]]]:
+    """Return team and payload of each session."""
+    sessions = _sessions(keys)
     teams = [session.team_id for session in sessions]
-    staff = queries.shown(sessions, staff=True)
-    return list(zip(teams, staff, strict=True)), queries.shown(some, staff=False)
+    return list(zip(teams, queries.shown(sessions, staff=True), strict=True))
+
+
+def _read_for_customers(keys: list[str]) -> list[dict[str, Any]]:
+    """Return the payload of each session as customers see it."""
+    return queries.shown(_sessions(keys), staff=False)
