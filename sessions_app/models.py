@@ -131,6 +131,7 @@ class ChatSession(models.Model):
         blank=True,
         related_name="sessions",
         verbose_name=_("team"),
+        db_index=False,  # session_team_status begins with it
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -139,6 +140,7 @@ class ChatSession(models.Model):
         blank=True,
         related_name="assigned_sessions",
         verbose_name=_("agent"),
+        db_index=False,  # session_assignee begins with it
     )
     tags = models.ManyToManyField(Tag, blank=True, related_name="sessions", verbose_name=_("tags"))
 
@@ -312,6 +314,7 @@ class Message(models.Model):
         on_delete=models.CASCADE,
         related_name="messages",
         verbose_name=_("conversation"),
+        db_index=False,  # message_seq_once begins with it
     )
     seq = models.PositiveIntegerField(_("number"))
     prev_public_seq = models.PositiveIntegerField(
