@@ -214,7 +214,9 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             "enum": sorted(
                 kind.code
                 for kind in vars(errors).values()
-                if isinstance(kind, type) and issubclass(kind, DomainError)
+                if isinstance(kind, type)
+                and issubclass(kind, DomainError)
+                and kind is not DomainError
             ),
         },
         "request_id": {"type": "string"},
