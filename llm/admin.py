@@ -1,4 +1,4 @@
-"""The admin pages of models and turns."""
+"""The admin pages of models and answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from llm.models import ModelConfig, Turn
+from llm.models import Answer, ModelConfig
 from llm.providers import ProviderFailure
 from llm.providers.openai_compatible import completions_url
 
@@ -104,9 +104,9 @@ class ModelConfigAdmin(ModelAdmin):  # type: ignore[misc]
     ]
 
 
-@admin.register(Turn)
+@admin.register(Answer)
 class TurnAdmin(ModelAdmin):  # type: ignore[misc]
-    """Turns, to look at only: they are the record of what happened."""
+    """Answers, to look at only: they are the record of what happened."""
 
     list_display = ["created_at", "status", "session", "model_label", "attempt", "ttft_ms"]
     list_filter = ["status", "model", "error_code"]
@@ -115,13 +115,13 @@ class TurnAdmin(ModelAdmin):  # type: ignore[misc]
     date_hierarchy = "created_at"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody makes turns by hand."""
+        """Nobody makes answers by hand."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Turn | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
         """Nobody changes what happened."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Turn | None = None) -> bool:
-        """Turns go with their session."""
+    def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
+        """Answers go with their session."""
         return False

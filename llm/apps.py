@@ -1,4 +1,4 @@
-"""Models, turns and providers."""
+"""Models, answers and providers."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,7 @@
 """Runs any number of answers at once on the process's event loop.
 
 The database says what is to be done and who does it; this module only does it. Whatever wakes it
-(a Celery task, its own sweep, the end of another answer), it claims, streams, and ends the turn.
+(a Celery task, its own sweep, the end of another answer), it claims, streams, and ends it.
 While an answer streams it holds no database connection; one query a second asks for all running
 answers together whether they are still wanted.
 """
@@ -24,15 +24,15 @@ from django.db import DatabaseError, InterfaceError
 
 from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
-from llm import actions, turns
+from llm import actions, answers
+from llm.answers import Claim, Ended
 from llm.completion import complete
 from llm.metrics import RUNNING, WAITING
-from llm.models import Turn
+from llm.models import Answer
 from llm.policy import Wait
 from llm.providers import Outcome, Provider, ProviderFailure
 from llm.providers.openai_compatible import OpenAICompatible
 from llm.reply import LongEnough, Reply
-from llm.turns import Claim, Ended
 from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
@@ -95,11 +95,11 @@ class Engine:
     async def _take(self, session_id: UUID) -> None:
         found: Claim | Wait | None = None
         try:
-            found = await dbpool.run(turns.claim, session_id=session_id, worker=self.worker)
+            found = await dbpool.run(answers.claim, session_id=session_id, worker=self.worker)
         except Exception as error:  # noqa: BLE001 - the sweep comes back to it
-            _report("claiming a turn failed", error, session_id=str(session_id))
+            _report("claiming an answer failed", error, session_id=str(session_id))
         if isinstance(found, Claim):
-            self._running[found.turn_id] = reply = Reply(found)
+            self._running[found.answer_id] = reply = Reply(found)
             RUNNING.set(len(self._running))
             self._spawn(self._answer(reply))
         self._taking.discard(session_id)
@@ -141,20 +141,20 @@ class Engine:
 
     async def _answer(self, reply: Reply) -> None:
         claim = reply.claim
-        with request_id.use(request_id.current() or claim.turn_id.hex):
+        with request_id.use(request_id.current() or claim.answer_id.hex):
             ended: Ended | None = None
             try:
                 ended = await self._stream_and_end(reply)
             except Exception as error:  # noqa: BLE001 - the lease runs out, the sweep ends it
-                _report("answering failed", error, turn_id=str(claim.turn_id))
+                _report("answering failed", error, answer_id=str(claim.answer_id))
             finally:
-                self._running.pop(claim.turn_id, None)
+                self._running.pop(claim.answer_id, None)
                 RUNNING.set(len(self._running))
                 self._note_idle()
             log.info(
-                "turn ended",
+                "answer ended",
                 extra={
-                    "turn_id": str(claim.turn_id),
+                    "answer_id": str(claim.answer_id),
                     "session_id": str(claim.session_id),
                     "attempt": claim.attempt,
                     "status": ended.status if ended else "unknown",
@@ -177,7 +177,7 @@ class Engine:
             outcome = reply.upstream.result()
         except LongEnough:
             return await _persist(
-                turns.finish, claim, reply.figures(finish_reason="length"), wants_person=None
+                answers.finish, claim, reply.figures(finish_reason="length"), wants_person=None
             )
         except asyncio.CancelledError:
             return await self._end_cancelled(reply)
@@ -192,14 +192,14 @@ class Engine:
         if failure is not None or outcome is None:
             failure = failure or ProviderFailure("empty")
             return await _persist(
-                turns.fail, claim, figures, code=failure.code, reason=failure.reason
+                answers.fail, claim, figures, code=failure.code, reason=failure.reason
             )
         if outcome.refused != reply.refused:
             await _persist(
                 actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
             )
         asked = outcome.handoff.reason if outcome.handoff else None
-        return await _persist(turns.finish, claim, figures, wants_person=asked)
+        return await _persist(answers.finish, claim, figures, wants_person=asked)
 
     async def _ask(self, reply: Reply) -> Outcome:
         return await complete(
@@ -214,9 +214,9 @@ class Engine:
         if reply.reason in (None, "lost", "drain"):
             # Not ours to end: someone else has it, or will have it when it is given back.
             return None
-        status = Turn.Status.SUPERSEDED if reply.reason == "newer" else Turn.Status.STOPPED
+        status = Answer.Status.SUPERSEDED if reply.reason == "newer" else Answer.Status.STOPPED
         return await _persist(
-            turns.end_quietly, reply.claim, reply.figures(), status, str(reply.reason)
+            answers.end_quietly, reply.claim, reply.figures(), status, str(reply.reason)
         )
 
     # --- Watching ----------------------------------------------------------------------------
@@ -228,7 +228,7 @@ class Engine:
             claim = reply.claim
             if str(claim.session_id) != event.get("session_id"):
                 continue
-            if event.get("turn_id") in (None, str(claim.turn_id)):
+            if event.get("turn_id") in (None, str(claim.answer_id)):
                 self._cancel(reply, event.get("reason"))
 
     def _cancel(self, reply: Reply, reason: Any) -> None:
@@ -257,10 +257,10 @@ class Engine:
     async def _check_running(self) -> None:
         before = list(self._running.items())
         found = await dbpool.run(
-            turns.pulses, turn_ids=[turn_id for turn_id, _ in before], worker=self.worker
+            answers.pulses, answer_ids=[answer_id for answer_id, _ in before], worker=self.worker
         )
-        for turn_id, reply in before:
-            claim, pulse = reply.claim, found.get(turn_id)
+        for answer_id, reply in before:
+            claim, pulse = reply.claim, found.get(answer_id)
             if pulse is None or pulse.attempt != claim.attempt:
                 reply.cancel("lost")
             elif not pulse.has_floor or pulse.epoch != claim.epoch:
@@ -272,21 +272,21 @@ class Engine:
 
     async def _extend_leases(self) -> None:
         shown, others = {}, []
-        for turn_id, reply in self._running.items():
+        for answer_id, reply in self._running.items():
             if reply.ttft_ms is None:
-                others.append(turn_id)
+                others.append(answer_id)
             else:
-                shown[turn_id] = (reply.ttft_ms, reply.text)
-        await dbpool.run(turns.extend_leases, shown=shown, others=others, worker=self.worker)
+                shown[answer_id] = (reply.ttft_ms, reply.text)
+        await dbpool.run(answers.extend_leases, shown=shown, others=others, worker=self.worker)
 
     async def _sweep(self) -> None:
-        for session_id in await dbpool.run(turns.sweep):
+        for session_id in await dbpool.run(answers.sweep):
             self.wake(session_id)
         now = asyncio.get_running_loop().time()
         for session_id, since in list(self._waiting.items()):
             if now - since > settings.LLM_MAX_WAIT_S:
                 del self._waiting[session_id]
-                await dbpool.run(turns.give_up_waiting, session_id=session_id)
+                await dbpool.run(answers.give_up_waiting, session_id=session_id)
 
     # --- Ending ------------------------------------------------------------------------------
 
@@ -311,7 +311,7 @@ class Engine:
             reply.cancel("drain")
         sessions: list[UUID] = []
         if left:
-            sessions = await _persist(turns.release, turn_ids=left, worker=self.worker)
+            sessions = await _persist(answers.release, answer_ids=left, worker=self.worker)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self._idle.wait()
@@ -330,7 +330,7 @@ class Engine:
     def abandon(self) -> list[UUID]:
         """Give everything back after the loop has ended; callable from any thread, blocks."""
         left = list(self._running)
-        return turns.release(turn_ids=left, worker=self.worker) if left else []
+        return answers.release(answer_ids=left, worker=self.worker) if left else []
 
 
 def _report(what: str, error: Exception, **extra: str) -> None:
@@ -349,7 +349,7 @@ async def _close(stream: ReplyStream) -> None:
 
 
 async def _persist(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Do the end of a turn in the database, through an outage of it of some length."""
+    """Do the end of an answer in the database, through an outage of it of some length."""
     loop = asyncio.get_running_loop()
     ends_at = loop.time() + FINISH_PATIENCE_S
     pause = 0.2

@@ -2,16 +2,16 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-TURNS = Counter("cland_turns_total", "Turns that ended", ["status", "reason"])
-RUNNING = Gauge("cland_turns_running", "Answers being streamed", multiprocess_mode="livesum")
-WAITING = Gauge("cland_turns_waiting", "Sessions waiting for a slot", multiprocess_mode="livesum")
+ANSWERS = Counter("cland_answers_total", "Answers that ended", ["status", "reason"])
+RUNNING = Gauge("cland_answers_running", "Answers being streamed", multiprocess_mode="livesum")
+WAITING = Gauge("cland_answers_waiting", "Sessions waiting for a slot", multiprocess_mode="livesum")
 FIRST_TEXT = Histogram(
-    "cland_turn_first_text_seconds",
+    "cland_answer_first_text_seconds",
     "From the start of an attempt to its first text",
     buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 25),
 )
 WHOLE = Histogram(
-    "cland_turn_seconds",
+    "cland_answer_seconds",
     "From the start of an attempt to its end",
     buckets=(0.5, 1, 2, 4, 8, 16, 32, 64, 90),
 )

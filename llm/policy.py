@@ -16,7 +16,7 @@ from llm.text import visible
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerNow:
     """Ask the model now."""
 
 
@@ -39,7 +39,7 @@ class Silence:
     """Nothing to do: nobody waits for the assistant."""
 
 
-Decision = Answer | Wait | HandOver | Silence
+Decision = AnswerNow | Wait | HandOver | Silence
 
 
 def decide(
@@ -60,7 +60,7 @@ def decide(
         return Wait(due_at)
     if not has_model:
         return HandOver("assistant_unavailable")
-    return Answer()
+    return AnswerNow()
 
 
 def wants_person(text: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.dispatch import receiver
 
-from llm import turns
+from llm import answers
 from llm.wake import waker
 from sessions_app.signals import reply_stop_requested, reply_wanted
 
@@ -20,6 +20,6 @@ def wake_a_worker(session_id: UUID, due_at: dt.datetime, **_: Any) -> None:
 
 
 @receiver(reply_stop_requested)
-def stop_the_turn(turn_id: UUID, **_: Any) -> None:
+def stop_the_answer(turn_id: UUID, **_: Any) -> None:
     """Note the wish in the database, where the worker sees it even if the bus is down."""
-    turns.request_stop(turn_id=turn_id)
+    answers.request_stop(answer_id=turn_id)

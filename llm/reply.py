@@ -10,13 +10,13 @@ from typing import Literal
 from django.conf import settings
 
 from chatsite.lib import crypto
+from llm.answers import Claim, Figures
 from llm.completion import Question
 from llm.context import HANDOFF_TOOL, estimated_tokens, messages
 from llm.metrics import FIRST_TEXT, WHOLE
-from llm.models import Turn
+from llm.models import Answer
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
 from llm.text import tidy, visible_piece
-from llm.turns import Claim, Figures
 from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Reply:
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.stream = ReplyStream(claim.session_id, claim.turn_id, claim.attempt, claim.epoch)
+        self.stream = ReplyStream(claim.session_id, claim.answer_id, claim.attempt, claim.epoch)
         self.upstream: asyncio.Task[Outcome] | None = None
         self.reason: Reason | None = None
         self.parts: list[str] = []
@@ -74,12 +74,12 @@ class Reply:
         usage = outcome.usage if outcome else None
         if usage:
             counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
-            source = Turn.UsageSource.PROVIDER
+            source = Answer.UsageSource.PROVIDER
         else:
             prompt = sum(estimated_tokens(line.content) for line in self.claim.lines)
             completion = estimated_tokens(text)
             counts = (prompt, completion, prompt + completion)
-            source = Turn.UsageSource.ESTIMATED
+            source = Answer.UsageSource.ESTIMATED
         return Figures(
             text=text,
             finish_reason=outcome.finish_reason if outcome else finish_reason,
@@ -119,7 +119,7 @@ class Reply:
         )
 
     def deadlines(self) -> Deadlines:
-        """How long to wait: a turn ends in time whatever its earlier attempts took."""
+        """How long to wait: an answer ends in time whatever its earlier attempts took."""
         whole = min(settings.LLM_DEADLINES["whole"], settings.LLM_TURN_S - self.claim.age_s)
         limit_ms = self.claim.model.default_params.get("timeout_ms")
         if isinstance(limit_ms, int | float) and limit_ms > 0:

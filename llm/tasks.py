@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 
 from chatsite.lib import clock, request_id
-from llm import process, turns
+from llm import answers, process
 from llm.wake import waker
 
 
@@ -22,5 +22,5 @@ def answer(self: Any, session_id: str) -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Wake workers for everything that was left lying."""
-    for session_id in turns.sweep():
+    for session_id in answers.sweep():
         waker.at(session_id, clock.now())

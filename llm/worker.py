@@ -8,7 +8,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 
 from chatsite.lib import clock
-from llm import process, turns
+from llm import answers, process
 from llm.wake import waker
 
 QUEUE = "llm"
@@ -18,8 +18,8 @@ QUEUE = "llm"
 def start_engine(sender: Any = None, **_: Any) -> None:
     """Start sweeping as soon as the worker is up, if it serves our queue."""
     if settings.EMBEDDED:
-        # This is the only process there is: whoever held a turn is gone.
-        turns.expire_leases()
+        # This is the only process there is: whoever held an answer is gone.
+        answers.expire_leases()
     if sender is not None and QUEUE in sender.app.amqp.queues.consume_from:
         process.start()
 

@@ -12,7 +12,7 @@ from accounts.models import Team
 from accounts.viewer import Viewer
 from chatsite.lib import clock, loops
 from llm.engine import Engine
-from llm.models import ModelConfig, Turn
+from llm.models import Answer, ModelConfig
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
 from tests import cast
@@ -132,13 +132,13 @@ class Desk:
         rows = Message.objects.filter(session=session, kind=MessageKind.EVENT).order_by("seq")
         return [row.metadata["event"] for row in rows]
 
-    def turns(self, session: ChatSession) -> list[Turn]:
-        """The session's turns, oldest first."""
-        return list(Turn.objects.filter(session=session).order_by("created_at", "id"))
+    def records(self, session: ChatSession) -> list[Answer]:
+        """The session's answers, oldest first."""
+        return list(Answer.objects.filter(session=session).order_by("created_at", "id"))
 
     def statuses(self, session: ChatSession) -> list[str]:
-        """How the session's turns stand, oldest first."""
-        return [str(turn.status) for turn in self.turns(session)]
+        """How the session's answers stand, oldest first."""
+        return [str(answer.status) for answer in self.records(session)]
 
     def asked(self, number: int = -1) -> str:
         """What the customer is quoted with in a request that the model got."""
@@ -146,6 +146,6 @@ class Desk:
         return str(next(m["content"] for m in reversed(messages) if m["role"] == "user"))
 
 
-def expire(turn_id: UUID) -> None:
-    """Make a turn look as if its worker had died long ago."""
-    Turn.objects.filter(pk=turn_id).update(lease_until=clock.now().replace(year=2020))
+def expire(answer_id: UUID) -> None:
+    """Make an answer look as if its worker had died long ago."""
+    Answer.objects.filter(pk=answer_id).update(lease_until=clock.now().replace(year=2020))

@@ -1,4 +1,4 @@
-"""The admin pages of models and turns."""
+"""The admin pages of models and answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
-from llm.models import ModelConfig, Turn
+from llm.models import Answer, ModelConfig
 from sessions_app.models import ChatSession
 from tests import cast
 
@@ -80,10 +80,12 @@ def test_a_second_default_is_refused_kindly(admin: Client) -> None:
     assert "Another model is the default" in answer.content.decode()
 
 
-def test_turns_can_only_be_read(admin: Client) -> None:
+def test_answers_can_only_be_read(admin: Client) -> None:
     session = ChatSession.objects.create(customer=cast.vic())
-    turn = Turn.objects.create(id=uuid7(), session=session, status="done", created_at=clock.now())
-    assert admin.get("/admin/llm/turn/").status_code == 200
-    assert admin.get(f"/admin/llm/turn/{turn.pk}/change/").status_code == 200
-    assert admin.post(f"/admin/llm/turn/{turn.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert admin.get("/admin/llm/turn/add/").status_code == 403
+    answer = Answer.objects.create(
+        id=uuid7(), session=session, status="done", created_at=clock.now()
+    )
+    assert admin.get("/admin/llm/answer/").status_code == 200
+    assert admin.get(f"/admin/llm/answer/{answer.pk}/change/").status_code == 200
+    assert admin.post(f"/admin/llm/answer/{answer.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin.get("/admin/llm/answer/add/").status_code == 403

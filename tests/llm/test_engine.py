@@ -9,8 +9,8 @@ import pytest
 from django.db import OperationalError
 
 from chatsite.lib import loops
-from llm import turns
-from llm.models import ModelConfig, Turn
+from llm import answers
+from llm.models import Answer, ModelConfig
 from sessions_app import actions
 from sessions_app.models import ChatSession, Floor, Message
 from tests.llm.desk import Desk, expire
@@ -21,9 +21,9 @@ def test_a_question_gets_one_answer(desk: Desk) -> None:
     session = desk.chat("Where is my order?")
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.total_tokens, turn.usage_source) == ("done", 17, "provider")
-    assert turn.ttft_ms is not None
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.total_tokens, answer.usage_source) == ("done", 17, "provider")
+    assert answer.ttft_ms is not None
     assert desk.asked() == "Where is my order?"
     session.refresh_from_db()
     assert session.live_turn is None
@@ -80,20 +80,20 @@ def test_an_agent_who_claims_ends_the_running_answer(desk: Desk) -> None:
     desk.until(desk.upstream.disconnected.is_set)
     desk.settle(session)
     assert desk.answers(session) == []
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.error_reason, turn.text) == ("stopped", "floor", "")
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.error_reason, answer.text) == ("stopped", "floor", "")
 
 
 def test_a_claim_between_the_last_word_and_the_commit_wins(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish, claimed = turns.finish, threading.Event()
+    finish, claimed = answers.finish, threading.Event()
 
     def late(*args: Any, **kwargs: Any) -> Any:
         assert claimed.wait(10)
         return finish(*args, **kwargs)
 
-    monkeypatch.setattr(turns, "finish", late)
+    monkeypatch.setattr(answers, "finish", late)
     session = desk.chat("Hi")
     desk.until(lambda: any(r.upstream and r.upstream.done() for r in _running(desk)))
     actions.claim(viewer=desk.agent, session_id=session.pk)
@@ -110,8 +110,8 @@ def test_stop_closes_the_connection_and_keeps_what_was_said(desk: Desk) -> None:
     actions.stop_reply(viewer=desk.customer, session_id=session.pk)
     desk.until(desk.upstream.disconnected.is_set)
     desk.settle(session)
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.text) == ("stopped", "Partial")
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.text) == ("stopped", "Partial")
     actions.stop_reply(viewer=desk.customer, session_id=session.pk)
     assert desk.statuses(session) == ["stopped"]
 
@@ -139,8 +139,8 @@ def test_a_failure_is_visible_and_can_be_tried_again(desk: Desk) -> None:
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.events(session) == ["reply_failed"]
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.error_code, turn.error_reason) == (
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.error_code, answer.error_reason) == (
         "failed",
         "PROVIDER_ERROR",
         "upstream",
@@ -169,8 +169,8 @@ def test_an_answer_that_breaks_off_is_a_failure_with_its_part_kept(desk: Desk) -
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == []
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.error_reason, turn.text) == ("failed", "truncated", "Half an")
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.error_reason, answer.text) == ("failed", "truncated", "Half an")
 
 
 def test_a_wish_for_a_person_asks_no_model(desk: Desk) -> None:
@@ -198,8 +198,8 @@ def test_the_model_can_ask_for_a_person(desk: Desk) -> None:
     desk.settle(session)
     assert desk.answers(session) == []
     assert desk.events(session) == ["handoff"]
-    (turn,) = desk.turns(session)
-    assert (turn.status, turn.error_reason) == ("handoff", "refund by phone")
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.error_reason) == ("handoff", "refund by phone")
 
 
 def test_words_before_the_request_for_a_person_stay(desk: Desk) -> None:
@@ -225,31 +225,31 @@ def test_two_workers_woken_at_once_answer_once(desk: Desk) -> None:
 def test_a_dead_workers_turn_is_begun_again_and_its_late_answer_refused(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = turns.claim(session_id=session.pk, worker="dead")
-    assert isinstance(dead, turns.Claim)
-    assert turns.sweep() == []
-    expire(dead.turn_id)
-    assert turns.sweep() == [session.pk]
+    dead = answers.claim(session_id=session.pk, worker="dead")
+    assert isinstance(dead, answers.Claim)
+    assert answers.sweep() == []
+    expire(dead.answer_id)
+    assert answers.sweep() == [session.pk]
     desk.wake(session)
     desk.settle(session)
-    ended = turns.finish(dead, turns.Figures(text="Too late"), wants_person=None)
+    ended = answers.finish(dead, answers.Figures(text="Too late"), wants_person=None)
     assert ended.status == "done"
     assert desk.answers(session) == ["Hello there."]
-    (turn,) = desk.turns(session)
-    assert turn.attempt == 2
+    (answer,) = desk.records(session)
+    assert answer.attempt == 2
 
 
 def test_a_late_worker_is_refused_while_the_second_attempt_runs(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = turns.claim(session_id=session.pk, worker="dead")
-    assert isinstance(dead, turns.Claim)
-    expire(dead.turn_id)
+    dead = answers.claim(session_id=session.pk, worker="dead")
+    assert isinstance(dead, answers.Claim)
+    expire(dead.answer_id)
     desk.upstream.script([ROLE, delta("New"), STALL])
     desk.wake(session)
     desk.until_shown(session)
-    turns.finish(dead, turns.Figures(text="Too late"), wants_person=None)
-    turns.fail(dead, turns.Figures(), code="PROVIDER_ERROR", reason="upstream")
+    answers.finish(dead, answers.Figures(text="Too late"), wants_person=None)
+    answers.fail(dead, answers.Figures(), code="PROVIDER_ERROR", reason="upstream")
     assert desk.answers(session) == []
     assert desk.events(session) == []
     assert desk.statuses(session) == ["running"]
@@ -261,15 +261,15 @@ def test_a_dead_workers_turn_that_cannot_go_on_fails_visibly(
 ) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = turns.claim(session_id=session.pk, worker="dead")
-    assert isinstance(dead, turns.Claim)
-    Turn.objects.update(**shown)
+    dead = answers.claim(session_id=session.pk, worker="dead")
+    assert isinstance(dead, answers.Claim)
+    Answer.objects.update(**shown)
     ChatSession.objects.update(live_attempt=shown.get("attempt", 1))
-    expire(dead.turn_id)
+    expire(dead.answer_id)
     desk.wake(session)
     desk.settle(session)
     assert desk.statuses(session) == ["running"]
-    assert turns.sweep() == []
+    assert answers.sweep() == []
     assert desk.statuses(session) == ["failed"]
     assert desk.events(session) == ["reply_failed"]
 
@@ -277,21 +277,21 @@ def test_a_dead_workers_turn_that_cannot_go_on_fails_visibly(
 def test_the_sweep_finds_what_no_task_told_of(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    assert turns.sweep() == [session.pk]
+    assert answers.sweep() == [session.pk]
 
 
 def test_leases_are_extended_and_partial_text_is_kept(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    mine = turns.claim(session_id=session.pk, worker="me")
-    assert isinstance(mine, turns.Claim)
-    expire(mine.turn_id)
-    turns.extend_leases(shown={mine.turn_id: (120, "So far")}, others=[], worker="other")
-    assert turns.sweep() == [session.pk]
-    turns.extend_leases(shown={mine.turn_id: (120, "So far")}, others=[], worker="me")
-    assert turns.sweep() == []
-    (turn,) = desk.turns(session)
-    assert (turn.text, turn.ttft_ms) == ("So far", 120)
+    mine = answers.claim(session_id=session.pk, worker="me")
+    assert isinstance(mine, answers.Claim)
+    expire(mine.answer_id)
+    answers.extend_leases(shown={mine.answer_id: (120, "So far")}, others=[], worker="other")
+    assert answers.sweep() == [session.pk]
+    answers.extend_leases(shown={mine.answer_id: (120, "So far")}, others=[], worker="me")
+    assert answers.sweep() == []
+    (answer,) = desk.records(session)
+    assert (answer.text, answer.ttft_ms) == ("So far", 120)
 
 
 def test_a_worker_that_ends_gives_its_turns_back(desk: Desk) -> None:
@@ -303,7 +303,7 @@ def test_a_worker_that_ends_gives_its_turns_back(desk: Desk) -> None:
     desk.wake(session, desk.new_engine())
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]
-    assert [turn.attempt for turn in desk.turns(session)] == [2]
+    assert [answer.attempt for answer in desk.records(session)] == [2]
 
 
 def test_a_worker_that_ends_lets_short_answers_finish(desk: Desk) -> None:
@@ -317,7 +317,7 @@ def test_a_worker_that_ends_lets_short_answers_finish(desk: Desk) -> None:
 def test_a_worker_that_ends_takes_nothing_new(desk: Desk) -> None:
     desk.engine.stop_claiming()
     session = desk.chat("Hi")
-    assert desk.turns(session) == []
+    assert desk.records(session) == []
 
 
 def test_what_an_endpoint_refuses_is_remembered(desk: Desk) -> None:
@@ -345,14 +345,14 @@ def test_an_answer_is_finished_without_the_chunk_log(
 def test_an_answer_is_finished_after_the_database_comes_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish, failures = turns.finish, [OperationalError("gone"), OperationalError("gone")]
+    finish, failures = answers.finish, [OperationalError("gone"), OperationalError("gone")]
 
     def flaky(*args: Any, **kwargs: Any) -> Any:
         if failures:
             raise failures.pop()
         return finish(*args, **kwargs)
 
-    monkeypatch.setattr(turns, "finish", flaky)
+    monkeypatch.setattr(answers, "finish", flaky)
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]
@@ -361,7 +361,7 @@ def test_an_answer_is_finished_after_the_database_comes_back(
 def test_a_commit_whose_answer_was_lost_is_not_repeated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish, lost = turns.finish, [True]
+    finish, lost = answers.finish, [True]
 
     def flaky(*args: Any, **kwargs: Any) -> Any:
         ended = finish(*args, **kwargs)
@@ -370,7 +370,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(
             raise OperationalError("connection lost after the commit")
         return ended
 
-    monkeypatch.setattr(turns, "finish", flaky)
+    monkeypatch.setattr(answers, "finish", flaky)
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]
@@ -383,7 +383,7 @@ def test_an_endless_answer_is_cut(desk: Desk, settings: Any) -> None:
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["0123456789012345678…"]
-    assert desk.turns(session)[0].finish_reason == "length"
+    assert desk.records(session)[0].finish_reason == "length"
 
 
 def test_what_people_cannot_see_reaches_neither_model_nor_customer(desk: Desk) -> None:
@@ -407,7 +407,7 @@ def test_a_chat_that_waited_too_long_for_a_slot_goes_to_people(desk: Desk, setti
     settings.LLM_MAX_WAIT_S = 0.0
     session = desk.open()
     desk.ask(session, "Hi")
-    turns.give_up_waiting(session_id=session.pk)
+    answers.give_up_waiting(session_id=session.pk)
     assert desk.events(session) == ["handoff"]
     session.refresh_from_db()
     assert session.floor == Floor.NOBODY
@@ -428,7 +428,7 @@ def test_a_key_that_cannot_be_read_fails_visibly(desk: Desk) -> None:
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.events(session) == ["reply_failed"]
-    assert desk.turns(session)[0].error_reason == "auth"
+    assert desk.records(session)[0].error_reason == "auth"
 
 
 def _running(desk: Desk) -> list[Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from llm import turns
-from llm.models import Turn
+from llm import answers
+from llm.models import Answer
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
 from tests.llm.desk import Desk
@@ -48,14 +48,14 @@ def test_no_word_of_the_assistant_after_a_claim(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     chance = random.Random(20261121)
-    finish = turns.finish
+    finish = answers.finish
 
     def dawdling(*args: Any, **kwargs: Any) -> Any:
         # More claims than by chance fall between the last word and the commit.
         time.sleep(chance.uniform(0, 0.02))
         return finish(*args, **kwargs)
 
-    monkeypatch.setattr(turns, "finish", dawdling)
+    monkeypatch.setattr(answers, "finish", dawdling)
     desk.upstream.default = Reply(say("One ", "two ", "three ", "four.", pause=0.01))
     usual = min(_seconds_to_answer(desk) for _ in range(5))
     chats: list[ChatSession] = []
@@ -75,7 +75,7 @@ def test_no_word_of_the_assistant_after_a_claim(
         answered = bool(desk.answers(session))
         before, after = before + answered, after + (not answered)
         assert ("done" in desk.statuses(session)) == answered
-    assert not Turn.objects.filter(status__in=Turn.OPEN).exists()
+    assert not Answer.objects.filter(status__in=Answer.OPEN).exists()
     # The moments must have fallen on both sides, or this proves nothing.
     assert before >= 20
     assert after >= 20

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from llm.policy import Answer, Decision, HandOver, Silence, Wait, decide, wants_person
+from llm.policy import AnswerNow, Decision, HandOver, Silence, Wait, decide, wants_person
 
 WISHES = """
 I want to talk to a human
@@ -111,7 +111,7 @@ SOON = NOW + dt.timedelta(seconds=1)
 @pytest.mark.parametrize(
     ("floor", "due", "texts", "model", "expected"),
     [
-        (True, NOW, ["Hi"], True, Answer()),
+        (True, NOW, ["Hi"], True, AnswerNow()),
         (True, SOON, ["Hi"], True, Wait(SOON)),
         (True, SOON, ["human please"], True, HandOver("customer_asked")),
         (True, NOW, ["human please", "and quickly"], True, HandOver("customer_asked")),

@@ -77,4 +77,4 @@ def test_a_customer_is_answered_through_the_proxy(desk: Desk, litellm: ModelServ
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["Hello. 你好，这里是客服。"]
-    assert desk.turns(session)[0].usage_source == "provider"
+    assert desk.records(session)[0].usage_source == "provider"

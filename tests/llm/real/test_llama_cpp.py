@@ -94,9 +94,9 @@ def test_a_customer_is_answered(desk: Desk, llama: ModelServer) -> None:
     session = desk.chat("Do you sell coats?")
     desk.until(lambda: desk.answers(session))
     desk.settle(session)
-    (turn,) = desk.turns(session)
-    assert turn.usage_source == "estimated"
-    assert turn.ttft_ms is not None
+    (answer,) = desk.records(session)
+    assert answer.usage_source == "estimated"
+    assert answer.ttft_ms is not None
 
 
 def test_a_server_that_dies_is_a_visible_failure(desk: Desk) -> None:
@@ -107,9 +107,9 @@ def test_a_server_that_dies_is_a_visible_failure(desk: Desk) -> None:
         server.kill()
         desk.settle(session)
     assert desk.events(session) == ["reply_failed"]
-    (turn,) = desk.turns(session)
-    assert turn.status == "failed"
-    assert turn.text
+    (answer,) = desk.records(session)
+    assert answer.status == "failed"
+    assert answer.text
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""How a turn begins: an answer is owed, and one worker takes it."""
+"""How a reply begins: an answer is owed, and one worker takes it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.db import transaction
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
-from llm.metrics import TURNS
-from llm.models import ModelConfig, Turn
-from llm.policy import Answer, HandOver, Wait, decide
-from llm.turns.records import Claim, can_go_on, close, lease_from
+from llm.answers.records import Claim, can_go_on, close, lease_from
+from llm.metrics import ANSWERS
+from llm.models import Answer, ModelConfig
+from llm.policy import AnswerNow, HandOver, Wait, decide
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import begin_reply
 from sessions_app.models import ChatSession, Floor, SenderKind
@@ -36,22 +36,22 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
             return None
         now = clock.now()
         past = list(
-            Turn.objects.filter(session_id=session_id)
+            Answer.objects.filter(session_id=session_id)
             .defer("text")
             .order_by("-created_at")[:PAST_TURNS]
         )
-        turn = next((one for one in past if one.status in Turn.OPEN), None)
-        if turn is not None and not _is_free(turn, now):
+        answer = next((one for one in past if one.status in Answer.OPEN), None)
+        if answer is not None and not _is_free(answer, now):
             return None
-        if turn is None and session.reply_due_at is None:
+        if answer is None and session.reply_due_at is None:
             return None
         lines = transcript(session_id=session_id, upto_seq=session.last_seq, limit=TRANSCRIPT_LINES)
-        seen_seq = max((one.watermark for one in past if one is not turn), default=0)
+        seen_seq = max((one.watermark for one in past if one is not answer), default=0)
         model = model_to_ask()
         decision = decide(
             has_floor=session.floor == Floor.ASSISTANT
-            and (turn is None or turn.epoch == session.epoch),
-            due_at=session.reply_due_at if turn is None else now,
+            and (answer is None or answer.epoch == session.epoch),
+            due_at=session.reply_due_at if answer is None else now,
             now=now,
             unanswered=_unanswered(lines, seen_seq),
             has_model=model is not None,
@@ -59,21 +59,21 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
         if isinstance(decision, Wait):
             return decision
         if isinstance(decision, HandOver):
-            _hand_over(session, turn, decision.reason, now)
-        elif isinstance(decision, Answer) and model is not None:
-            made = turn or Turn(
+            _hand_over(session, answer, decision.reason, now)
+        elif isinstance(decision, AnswerNow) and model is not None:
+            made = answer or Answer(
                 id=uuid7(), session_id=session_id, created_at=now, supersedes=_supersedes(past)
             )
             return _begin(made, model, lines, worker, now)
-        elif turn is not None:
-            close(turn.pk, turn.attempt, Turn.Status.STOPPED, error_reason="floor")
+        elif answer is not None:
+            close(answer.pk, answer.attempt, Answer.Status.STOPPED, error_reason="floor")
     return None
 
 
-def _is_free(turn: Turn, now: dt.datetime) -> bool:
-    """Say whether an open turn may be taken; one that cannot go on is left to the sweep."""
-    leased = turn.lease_until is not None and turn.lease_until > now
-    return not leased and can_go_on(turn, now)
+def _is_free(answer: Answer, now: dt.datetime) -> bool:
+    """Say whether an open answer may be taken; one that cannot go on is left to the sweep."""
+    leased = answer.lease_until is not None and answer.lease_until > now
+    return not leased and can_go_on(answer, now)
 
 
 def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
@@ -91,8 +91,9 @@ def model_to_ask() -> ModelConfig | None:
 
 
 def _begin(
-    made: Turn, model: ModelConfig, lines: Sequence[Line], worker: str, now: dt.datetime
+    made: Answer, model: ModelConfig, lines: Sequence[Line], worker: str, now: dt.datetime
 ) -> Claim | None:
+    assert made.session_id is not None
     is_new = made.attempt == 0
     made.attempt += 1
     floor = begin_reply(
@@ -103,7 +104,7 @@ def _begin(
     )
     if floor is None:
         return None
-    made.status = Turn.Status.RUNNING
+    made.status = Answer.Status.RUNNING
     made.model = model
     made.model_label = f"{model.name} ({model.model})"[:300]
     made.epoch, made.watermark = floor.epoch, floor.watermark
@@ -112,7 +113,7 @@ def _begin(
     made.text, made.ttft_ms = "", None
     made.save(force_insert=is_new)
     return Claim(
-        turn_id=made.pk,
+        answer_id=made.pk,
         session_id=made.session_id,
         attempt=made.attempt,
         epoch=made.epoch,
@@ -124,20 +125,20 @@ def _begin(
     )
 
 
-def _supersedes(past: Sequence[Turn]) -> int:
-    return past[0].supersedes + 1 if past and past[0].status == Turn.Status.SUPERSEDED else 0
+def _supersedes(past: Sequence[Answer]) -> int:
+    return past[0].supersedes + 1 if past and past[0].status == Answer.Status.SUPERSEDED else 0
 
 
-def _hand_over(session: ChatSession, turn: Turn | None, reason: str, now: dt.datetime) -> None:
+def _hand_over(session: ChatSession, answer: Answer | None, reason: str, now: dt.datetime) -> None:
     request_human(session_id=session.pk, reason=reason)
-    if turn is not None:
+    if answer is not None:
         seen = session.last_customer_seq
-        close(turn.pk, turn.attempt, Turn.Status.HANDOFF, error_reason=reason, watermark=seen)
+        close(answer.pk, answer.attempt, Answer.Status.HANDOFF, error_reason=reason, watermark=seen)
         return
-    Turn.objects.create(
+    Answer.objects.create(
         id=uuid7(),
         session_id=session.pk,
-        status=Turn.Status.HANDOFF,
+        status=Answer.Status.HANDOFF,
         watermark=session.last_customer_seq,
         epoch=session.epoch,
         error_reason=reason,
@@ -145,7 +146,7 @@ def _hand_over(session: ChatSession, turn: Turn | None, reason: str, now: dt.dat
         started_at=now,
         finished_at=now,
     )
-    TURNS.labels(Turn.Status.HANDOFF, reason).inc()
+    ANSWERS.labels(Answer.Status.HANDOFF, reason).inc()
 
 
 def give_up_waiting(*, session_id: UUID) -> None:

@@ -1,4 +1,4 @@
-"""Model endpoints, and the turns in which they answer."""
+"""Answers: one model asked once, as a job and as the record of what came of it."""
 
 from __future__ import annotations
 
@@ -8,78 +8,29 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from chatsite.lib import crypto
+from llm.models.config import ModelConfig
+from llm.models.turns import Turn
 
 
-class ModelConfig(models.Model):
-    """One model behind one OpenAI-compatible endpoint, as an administrator set it up."""
+class Answer(models.Model):
+    """One job of asking one model once. This row, not a queue, is the truth about the job.
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    provider_name = models.CharField(_("provider"), max_length=80, default="openai-compatible")
-    base_url = models.CharField(_("address"), max_length=500)
-    model = models.CharField(_("model"), max_length=200)
-    api_key_encrypted = models.TextField(
-        _("encrypted API key"), blank=True, default="", editable=False
-    )
-    api_key_hint = models.CharField(
-        _("end of the API key"), max_length=8, blank=True, default="", editable=False
-    )
-    default_params = models.JSONField(
-        _("parameters"),
-        default=dict,
-        blank=True,
-        help_text=_("temperature, top_p, max_tokens, timeout_ms"),
-    )
-    capabilities = models.JSONField(
-        _("capabilities"),
-        default=dict,
-        blank=True,
-        help_text=_('What the endpoint was seen to refuse, such as {"refused": ["tools"]}.'),
-    )
-    system_prompt = models.TextField(_("system prompt"), blank=True, default="")
-    enabled = models.BooleanField(_("enabled"), default=True)
-    is_default = models.BooleanField(_("default"), default=False)
-    is_demo = models.BooleanField(_("demo"), default=False)
-    notes = models.TextField(_("remarks"), blank=True, default="")
-    prices = models.JSONField(
-        _("prices"),
-        default=dict,
-        blank=True,
-        help_text=_("per million tokens: prompt, completion, currency"),
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("last change"), auto_now=True)
+    A reply to a customer has a session, an epoch, and no turn: its own id is the turn's id in live
+    frames. An answer that stands beside others is a numbered slot of a :class:`Turn`; retrying a
+    slot adds a row and keeps the old one for the record.
+    """
 
-    class Meta:
-        verbose_name = _("model")
-        verbose_name_plural = _("models")
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["is_default"],
-                condition=Q(is_default=True),
-                name="llm_one_default_model",
-            ),
-        ]
+    class Purpose(models.TextChoices):
+        """What the answer is for."""
 
-    def __str__(self) -> str:
-        return self.name
-
-    def set_api_key(self, key: str) -> None:
-        """Keep ``key`` encrypted; of a long one, the last four characters stay readable."""
-        self.api_key_encrypted = crypto.encrypt(key) if key else ""
-        self.api_key_hint = key[-4:] if len(key) >= 12 else ""
-
-    def read_api_key(self) -> str:
-        """The key in plain text, for the moment of a call only; never log or return it."""
-        return crypto.decrypt(self.api_key_encrypted) if self.api_key_encrypted else ""
-
-
-class Turn(models.Model):
-    """One job of answering one session. This row, not a queue, is the truth about the job."""
+        REPLY = "reply", _("Reply to a customer")
+        COMPARE = "compare", _("Comparison")
+        DRAFT = "draft", _("Draft")
+        ASSIST = "assist", _("Help for an agent")
+        REPLAY = "replay", _("Replay")
 
     class Status(models.TextChoices):
-        """Where a turn stands; the first two are open, the others final."""
+        """Where an answer stands; the first two are open, the others final."""
 
         QUEUED = "queued", _("Queued")
         RUNNING = "running", _("Running")
@@ -99,19 +50,39 @@ class Turn(models.Model):
     OPEN = (Status.QUEUED, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, editable=False)
+    purpose = models.CharField(
+        _("purpose"), max_length=8, choices=Purpose.choices, default=Purpose.REPLY
+    )
     session = models.ForeignKey(
         "sessions_app.ChatSession",
         on_delete=models.CASCADE,
-        related_name="turns",
+        null=True,
+        blank=True,
+        related_name="answers",
         verbose_name=_("conversation"),
+        db_index=False,  # llm_answer_of_session begins with it
+    )
+    turn = models.ForeignKey(
+        Turn,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="answers",
+        verbose_name=_("turn"),
+        db_index=False,  # llm_answer_of_turn begins with it
+    )
+    slot = models.PositiveSmallIntegerField(_("slot"), null=True, blank=True)
+    is_current = models.BooleanField(
+        _("current"), default=True, help_text=_("False once the slot was tried again.")
     )
     model = models.ForeignKey(
         ModelConfig,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
-        related_name="turns",
+        related_name="answers",
         verbose_name=_("model"),
+        db_index=False,  # llm_answer_of_model begins with it
     )
     model_label = models.CharField(_("model's name"), max_length=300, blank=True, default="")
     watermark = models.PositiveIntegerField(
@@ -146,6 +117,19 @@ class Turn(models.Model):
     usage_source = models.CharField(
         _("counted by"), max_length=10, choices=UsageSource.choices, default=UsageSource.NONE
     )
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=8, null=True, blank=True)
+    prices = models.JSONField(
+        _("prices"), default=dict, blank=True, help_text=_("The model's prices when it was asked.")
+    )
+    params = models.JSONField(
+        _("parameters"), default=dict, blank=True, help_text=_("What it was asked with.")
+    )
+    sources = models.JSONField(
+        _("sources"),
+        default=list,
+        blank=True,
+        help_text=_("Passages of the knowledge that the model was given."),
+    )
     ttft_ms = models.PositiveIntegerField(_("first text after (ms)"), null=True, blank=True)
     latency_ms = models.PositiveIntegerField(_("finished after (ms)"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -159,22 +143,43 @@ class Turn(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["session"],
-                condition=Q(status__in=["queued", "running"]),
-                name="llm_one_open_turn_per_session",
+                condition=Q(status__in=["queued", "running"], purpose="reply"),
+                name="llm_one_open_reply_per_session",
+            ),
+            models.UniqueConstraint(
+                fields=["turn", "slot"],
+                condition=Q(is_current=True),
+                name="llm_one_current_answer_per_slot",
+            ),
+            models.CheckConstraint(
+                name="llm_answer_purpose_known",
+                condition=Q(purpose__in=["reply", "compare", "draft", "assist", "replay"]),
+            ),
+            models.CheckConstraint(
+                name="llm_answer_slot_in_turn",
+                condition=Q(turn__isnull=True, slot__isnull=True)
+                | Q(turn__isnull=False, slot__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="llm_answer_has_its_place",
+                condition=Q(purpose="reply", turn__isnull=True, session__isnull=False)
+                | Q(purpose__in=["compare", "draft", "assist"], turn__isnull=False)
+                | Q(purpose="replay", turn__isnull=True),
             ),
         ]
         indexes = [
             models.Index(
                 fields=["lease_until"],
                 condition=Q(status__in=["queued", "running"]),
-                name="llm_turn_open_lease",
+                name="llm_answer_open_lease",
             ),
-            models.Index(fields=["session", "-created_at"], name="llm_turn_of_session"),
-            models.Index(fields=["model", "created_at"], name="llm_turn_of_model"),
+            models.Index(fields=["session", "-created_at"], name="llm_answer_of_session"),
+            models.Index(fields=["turn", "slot"], name="llm_answer_of_turn"),
+            models.Index(fields=["model", "created_at"], name="llm_answer_of_model"),
         ]
 
     def __str__(self) -> str:
-        return f"turn {self.id} ({self.status})"
+        return f"answer {self.id} ({self.status})"
 
     @property
     def shown(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the steps of a turn hand to each other, and the rules that several of them need."""
+"""What the steps of an answer hand to each other, and the rules that several of them need."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from uuid import UUID
 from django.conf import settings
 
 from chatsite.lib import clock
-from llm.metrics import TURNS
-from llm.models import ModelConfig, Turn
+from llm.metrics import ANSWERS
+from llm.models import Answer, ModelConfig
 from sessions_app.queries import Line
 
 MOST_ATTEMPTS = 2
@@ -22,7 +22,7 @@ MOST_ATTEMPTS = 2
 class Claim:
     """The right, and all that is needed, to answer once."""
 
-    turn_id: UUID
+    answer_id: UUID
     session_id: UUID
     attempt: int
     epoch: int
@@ -49,45 +49,47 @@ class Figures:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
-    usage_source: str = Turn.UsageSource.NONE
+    usage_source: str = Answer.UsageSource.NONE
 
     def as_fields(self) -> dict[str, Any]:
-        """The columns of :class:`Turn` they are stored in."""
+        """The columns of :class:`Answer` they are stored in."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a turn ended, and when the session's next answer is due, if one is."""
+    """How an answer ended, and when the session's next answer is due, if one is."""
 
     status: str
     next_due_at: dt.datetime | None = None
 
 
 class LeaseLost(Exception):
-    """Another worker, or the sweep, has taken the turn."""
+    """Another worker, or the sweep, has taken the answer."""
 
 
 def lease_from(now: dt.datetime) -> dt.datetime:
-    """Return until when a worker that was alive ``now`` keeps its turns."""
+    """Return until when a worker that was alive ``now`` keeps its answers."""
     return now + dt.timedelta(seconds=settings.LLM_LEASE_S)
 
 
-def can_go_on(turn: Turn, now: dt.datetime) -> bool:
-    """Say whether an open turn that nobody works on may be begun (again)."""
-    age = (now - turn.created_at).total_seconds()
+def can_go_on(answer: Answer, now: dt.datetime) -> bool:
+    """Say whether an open answer that nobody works on may be begun (again)."""
+    age = (now - answer.created_at).total_seconds()
     if age > settings.LLM_TURN_S:
         return False
-    return turn.status == Turn.Status.QUEUED or (not turn.shown and turn.attempt < MOST_ATTEMPTS)
+    return answer.status == Answer.Status.QUEUED or (
+        not answer.shown and answer.attempt < MOST_ATTEMPTS
+    )
 
 
-def close(turn_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
-    """Give an open turn its final status; say whether it was still ours under ``attempt``."""
-    closed = Turn.objects.filter(pk=turn_id, attempt=attempt, status__in=Turn.OPEN).update(
+def close(answer_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
+    """Give an open answer its final status; say whether it was still ours under ``attempt``."""
+    closed = Answer.objects.filter(pk=answer_id, attempt=attempt, status__in=Answer.OPEN).update(
         status=status, finished_at=clock.now(), lease_until=None, **fields
     )
     if closed:
         # What a model gave as its reason is text, and no label.
-        reason = "" if status == Turn.Status.HANDOFF else fields.get("error_reason", "")
-        TURNS.labels(status, reason).inc()
+        reason = "" if status == Answer.Status.HANDOFF else fields.get("error_reason", "")
+        ANSWERS.labels(status, reason).inc()
     return bool(closed)

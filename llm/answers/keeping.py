@@ -1,0 +1,79 @@
+"""How a worker keeps its running answers, learns whether they are still wanted, and lets go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from chatsite.lib import clock
+from llm.answers.records import lease_from
+from llm.models import Answer
+from sessions_app.models import Floor
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What the database says about a running answer."""
+
+    attempt: int
+    stop_wanted: bool
+    has_floor: bool
+    epoch: int
+    is_behind: bool
+    """The customer has written again."""
+
+
+def pulses(*, answer_ids: Collection[UUID], worker: str) -> dict[UUID, Pulse]:
+    """Return the state of this worker's answers, in one query; an answer it has lost is missing."""
+    rows = Answer.objects.filter(
+        pk__in=answer_ids, worker=worker, status=Answer.Status.RUNNING
+    ).values_list(
+        "pk",
+        "attempt",
+        "cancel_requested_at",
+        "session__floor",
+        "session__epoch",
+        "session__reply_due_at",
+    )
+    return {
+        pk: Pulse(
+            attempt=attempt,
+            stop_wanted=stop is not None,
+            has_floor=floor == Floor.ASSISTANT,
+            epoch=epoch,
+            is_behind=due is not None,
+        )
+        for pk, attempt, stop, floor, epoch, due in rows
+    }
+
+
+def extend_leases(
+    *, shown: Mapping[UUID, tuple[int, str]], others: Collection[UUID], worker: str
+) -> None:
+    """Keep this worker's answers its own; note what was shown (milliseconds to it, text so far)."""
+    mine = Answer.objects.filter(worker=worker, status=Answer.Status.RUNNING)
+    lease = lease_from(clock.now())
+    if others:
+        mine.filter(pk__in=others).update(lease_until=lease)
+    if shown:
+        mine.bulk_update(
+            [
+                Answer(pk=pk, ttft_ms=ttft_ms, text=text, lease_until=lease)
+                for pk, (ttft_ms, text) in shown.items()
+            ],
+            ["ttft_ms", "text", "lease_until"],
+        )
+
+
+def release(*, answer_ids: Collection[UUID], worker: str) -> list[UUID]:
+    """Give unfinished answers back, for another worker to begin again; return their sessions."""
+    answers = Answer.objects.filter(pk__in=answer_ids, worker=worker, status=Answer.Status.RUNNING)
+    sessions = list(answers.values_list("session_id", flat=True))
+    answers.update(status=Answer.Status.QUEUED, worker="", lease_until=None)
+    return sessions
+
+
+def expire_leases() -> None:
+    """Free every running answer. Only for a process that knows that it is alone."""
+    Answer.objects.filter(status=Answer.Status.RUNNING).update(lease_until=clock.now())

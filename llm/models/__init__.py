@@ -1,0 +1,7 @@
+"""Model endpoints, what they are asked, and their answers."""
+
+from llm.models.answers import Answer
+from llm.models.config import ModelConfig
+from llm.models.turns import Conversation, Turn
+
+__all__ = ["Answer", "Conversation", "ModelConfig", "Turn"]
