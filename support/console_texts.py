@@ -1,24 +1,19 @@
 """The words of the agent console that its scripts need, in the reader's language.
 
 Whatever stands still on the page is translated in the templates; this is what changes while one
-works.  Places to fill are written ``{name}``; sentences with a number carry one form per plural
-category of the language, so that the browser can choose.
+works.
 """
-
-from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-Texts = dict[str, str | dict[str, str]]
-
-# A number of each plural category; a language that does not tell two apart has the same form twice.
-PLURAL_SAMPLES = {"one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
+from chatsite.lib.page_texts import Texts, counted, shared_texts
 
 
 def console_texts() -> Texts:
     """Return every text by its key, in the language that is active now."""
     return {
+        **shared_texts(),
         **_people(),
         **_inbox(),
         **_thread(),
@@ -30,22 +25,14 @@ def console_texts() -> Texts:
     }
 
 
-def _counted(text: Callable[[int], str]) -> dict[str, str]:
-    return {category: text(n) for category, n in PLURAL_SAMPLES.items()}
-
-
 def _people() -> Texts:
     return {
-        "visitor": _("Visitor"),
-        "visitor_number": _("Visitor {number}"),
         "you": _("You"),
         "assistant": _("Assistant"),
         "nobody": _("Nobody"),
         "teams": _("Teams"),
         "people": _("People"),
         "nobody_found": _("Nobody of that name."),
-        "role_agent": _("Agent"),
-        "role_admin": _("Administrator"),
         "presence_online": _("Online"),
         "presence_away": _("Away"),
         "presence_offline": _("Offline"),
@@ -67,8 +54,6 @@ def _inbox() -> Texts:
         "view_open": _("All open"),
         "view_closed": _("Closed"),
         "search_results": _("Search results"),
-        "load_more": _("Load more"),
-        "loading": _("Loading…"),
         "empty_waiting": _("Nobody is waiting"),
         "empty_waiting_text": _("New chats appear here by themselves."),
         "empty_mine": _("No chats of yours"),
@@ -81,7 +66,7 @@ def _inbox() -> Texts:
         "empty_closed_text": _("Closed chats stay here and can be reopened."),
         "empty_search": _("Nothing found for “{query}”"),
         "empty_search_text": _("The search looks at names, email addresses and messages."),
-        "unread_count": _counted(
+        "unread_count": counted(
             lambda n: ngettext("{count} unread message", "{count} unread messages", n)
         ),
         "waiting_for": _("Waiting {time}"),
@@ -106,11 +91,11 @@ def _thread() -> Texts:
     return {
         "edited": _("edited"),
         "typing": _("{name} is typing"),
-        "typing_many": _counted(
+        "typing_many": counted(
             lambda n: ngettext("{count} person is typing", "{count} people are typing", n)
         ),
         "jump_newest": _("Jump to newest"),
-        "new_messages": _counted(
+        "new_messages": counted(
             lambda n: ngettext("{count} new message", "{count} new messages", n)
         ),
         "announce_message": _("{name} says: {text}"),
@@ -148,13 +133,11 @@ def _thread() -> Texts:
 
 def _writing() -> Texts:
     return {
-        "send": _("Send"),
         "add_note": _("Add note"),
         "reply_label": _("Reply to the customer"),
         "note_label": _("Note for your team"),
         "reply_placeholder": _("Reply to {name}…"),
         "note_placeholder": _("Write a note. Only your team sees it."),
-        "hint_enter": _("Enter sends, Shift+Enter starts a line"),
         "hint_ctrl_enter": _("Ctrl+Enter sends"),
         "guard_assigned": _("{name} has this chat"),
         "guard_assigned_ask": _("{name} has this chat. Send your reply to the customer anyway?"),
@@ -185,8 +168,6 @@ def _details() -> Texts:
         "about_page": _("Page"),
         "about_page_title": _("Page title"),
         "copy_id": _("Copy the chat's id"),
-        "copied": _("Copied"),
-        "remove_tag": _("Remove the tag {tag}"),
         "rating_of": _("{score} of 5 stars"),
         "in_sync": _("In sync as of #{seq}"),
         "as_of": _("As of #{seq}, not live"),
@@ -216,29 +197,12 @@ def _outcomes() -> Texts:
 
 def _errors() -> Texts:
     return {
-        "need_username": _("Enter your email or username."),
-        "need_password": _("Enter your password."),
-        "session_over": _("Your sign-in has ended. Sign in again to go on where you were."),
         "staff_only": _("You are signed in as {name}, a customer. Only staff can answer chats."),
-        "or": _("or"),
-        "error_unknown": _("Something went wrong."),
-        "error_NETWORK": _("The server cannot be reached. Check your connection."),
-        "error_AUTH_INVALID_CREDENTIALS": _("That name and password do not match."),
-        "error_AUTH_ACCOUNT_LOCKED": _("Too many attempts. Try again in {time}."),
-        "error_AUTH_TOKEN_EXPIRED": _("Your sign-in has ended."),
-        "error_AUTH_TOKEN_INVALID": _("Your sign-in has ended."),
-        "error_AUTH_TOKEN_REVOKED": _("You were signed out."),
-        "error_RATE_LIMITED": _("Too many requests. Try again in {time}."),
-        "error_PERMISSION_DENIED": _("You are not allowed to do that."),
         "error_SESSION_NOT_FOUND": _("This chat does not exist, or it is another team’s now."),
         "error_SESSION_CLOSED": _("The chat is closed."),
         "error_SESSION_ALREADY_ASSIGNED": _("Somebody else was faster."),
-        "error_NOT_FOUND": _("It is not there any more."),
         "error_CONFLICT": _("The chat has changed meanwhile."),
-        "error_VALIDATION_FAILED": _("The server did not accept this text."),
         "error_UPLOAD_TOO_LARGE": _("It is too large."),
-        "error_SERVICE_UNAVAILABLE": _("The service is not available right now."),
-        "error_INTERNAL_ERROR": _("Something went wrong on the server."),
         "error_EXPIRED": _("It could not be sent for ten minutes."),
     }
 
@@ -248,11 +212,9 @@ def _shortcuts() -> Texts:
         "keys_list": _("Chats"),
         "keys_chat": _("Open chat"),
         "keys_views": _("Go to"),
-        "keys_writing": _("While writing"),
         "key_next": _("Next chat"),
         "key_previous": _("Previous chat"),
         "key_open": _("Open the chat"),
-        "key_search": _("Search"),
         "key_back": _("Back to the list"),
         "key_reply": _("Reply"),
         "key_note": _("Write a note"),
@@ -269,8 +231,4 @@ def _shortcuts() -> Texts:
         "key_view:bot": _("Assistant"),
         "key_view:open": _("All open"),
         "key_view:closed": _("Closed"),
-        "key_shortcuts": _("This list"),
-        "key_send": _("Send"),
-        "key_newline": _("New line"),
-        "key_leave": _("Leave the field"),
     }

@@ -46,17 +46,10 @@ def console(request: HttpRequest) -> HttpResponse:
         "locales": locales.codes(),
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
         "demo_assistant": not settings.LLM_API_URL and not settings.PRODUCTION,
-        "demo_logins": _demo_logins(),
     }
     response = render(request, "support/console.html", {"texts": console_texts(), "config": config})
     patch_cache_control(response, no_cache=True)
     return response
-
-
-def _demo_logins() -> list[dict[str, str]]:
-    if not Widget.objects.live().filter(key=demo.WIDGET_KEY).exists():
-        return []
-    return demo.logins()
 
 
 @gzip_page  # nothing secret is in it that its length could give away

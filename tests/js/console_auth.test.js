@@ -3,7 +3,7 @@ import test from "node:test";
 import { ApiError } from "../../sessions_app/static/sessions_app/models/rest.js";
 import { browserModule } from "./support/statics.js";
 
-const { Auth } = await browserModule("support/console/models/auth.js");
+const { Auth } = await browserModule("chatsite/models/auth.js");
 
 /** A server whose refresh tokens work once, and the browser's one cookie jar. */
 class Server {

@@ -3,11 +3,12 @@ import test from "node:test";
 import { browserModule } from "./support/statics.js";
 
 const { pageTitle, reasonToCall } = await browserModule("support/console/models/attention.js");
-const { Keys, SHORTCUTS } = await browserModule("support/console/models/keys.js");
-const { explain } = await browserModule("support/console/models/problems.js");
+const { SHORTCUTS } = await browserModule("support/console/models/keys.js");
+const { Keys } = await browserModule("chatsite/models/keys.js");
+const { explain } = await browserModule("chatsite/models/problems.js");
 
 test("letters, signs and arrows do what the list says", () => {
-  const keys = new Keys();
+  const keys = new Keys(SHORTCUTS);
   assert.equal(keys.press({ key: "j" }), "next");
   assert.equal(keys.press({ key: "ArrowUp" }), "previous");
   assert.equal(keys.press({ key: "?", shiftKey: true }), "shortcuts");
@@ -15,7 +16,7 @@ test("letters, signs and arrows do what the list says", () => {
 });
 
 test("Caps Lock does not turn claim into release, Shift does", () => {
-  const keys = new Keys();
+  const keys = new Keys(SHORTCUTS);
   assert.equal(keys.press({ key: "C", shiftKey: false }), "claim");
   assert.equal(keys.press({ key: "C", shiftKey: true }), "release");
 });
@@ -32,7 +33,7 @@ test("a sequence needs both keys in time; the second alone means what it always 
 });
 
 test("the browser's own combinations and composing input are left alone", () => {
-  const keys = new Keys();
+  const keys = new Keys(SHORTCUTS);
   for (const extra of ["ctrlKey", "metaKey", "altKey", "isComposing"]) assert.equal(keys.press({ key: "c", [extra]: true }), null);
 });
 

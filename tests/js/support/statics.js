@@ -9,7 +9,7 @@ const hooks = `
 export async function resolve(specifier, context, next) {
   if (!specifier.startsWith(".") || !context.parentURL) return next(specifier, context);
   const url = new URL(specifier, context.parentURL).href;
-  return next(url.replace(/\\/\\w+\\/static\\/(support|sessions_app|chatsite)\\//, "/$1/static/$1/"), context);
+  return next(url.replace(/\\/\\w+\\/static\\/(support|llm|sessions_app|chatsite)\\//, "/$1/static/$1/"), context);
 }`;
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 

@@ -1,12 +1,13 @@
-import { isTyping, onPhone } from "../lib/dom.js";
+import { isTyping, onPhone } from "../../../chatsite/lib/dom.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { Keys } from "../../../chatsite/models/keys.js";
+import { explain } from "../../../chatsite/models/problems.js";
+import { openShortcuts } from "../../../chatsite/parts/shortcuts_dialog.js";
 import { allowDesktop, allowSound } from "../lib/notices.js";
 import { readRoute, routeOf } from "../lib/route.js";
-import { has, t } from "../lib/text.js";
 import { possible } from "../models/desk.js";
-import { Keys } from "../models/keys.js";
-import { explain } from "../models/problems.js";
+import { SHORTCUTS } from "../models/keys.js";
 import { watchAttention } from "./attention.js";
-import { openShortcuts } from "./shortcuts_dialog.js";
 import { TransferDialog } from "./transfer_dialog.js";
 
 /** Puts the parts together: the address decides what is shown, the keyboard and the buttons what is done. */
@@ -14,17 +15,17 @@ export class App {
   #desk;
   #parts;
   #transfer;
-  #keys = new Keys();
+  #keys = new Keys(SHORTCUTS);
 
-  /** @param {{desk: any, parts: Record<string, any>, onLanguage: (code: string) => void, onSignOut: () => void, language: string}} options */
-  constructor({ desk, parts, onLanguage, onSignOut, language }) {
+  /** @param {{desk: any, parts: Record<string, any>, onSignOut: () => void}} options */
+  constructor({ desk, parts, onSignOut }) {
     this.#desk = desk;
     this.#parts = parts;
     this.#transfer = new TransferDialog(desk);
     const run = (action) => this.run(action);
     const notices = { sound: allowSound, desktop: () => this.#allowDesktop() };
     const onSkip = () => parts.inbox.focusCurrent();
-    parts.rail.start(desk, { language, onLanguage, onSignOut, onShortcuts: openShortcuts, onSkip, notices });
+    parts.rail.start(desk, { onSignOut, onShortcuts: () => run("shortcuts"), onSkip, notices });
     parts.inbox.start(desk, { onSearch: (query) => desk.inbox.show(readRoute().view, query) });
     parts.thread.start(desk, { onAction: run, onBack: () => run("back") });
     parts.composer.start(desk, { onReopen: () => run("reopen"), onSent: () => parts.thread.toNewest() });
@@ -79,7 +80,7 @@ export class App {
       case "open": return inbox.openFocused();
       case "search": return this.#toList(() => inbox.focusSearch());
       case "back": return this.#back();
-      case "shortcuts": return openShortcuts();
+      case "shortcuts": return openShortcuts(SHORTCUTS);
     }
     if (!selectedId || !session) return undefined;
     switch (action) {

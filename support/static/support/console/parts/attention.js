@@ -1,9 +1,9 @@
-import { nameOf } from "../lib/people.js";
+import { announce } from "../../../chatsite/lib/dom.js";
+import { nameOf } from "../../../chatsite/lib/people.js";
+import { t } from "../../../chatsite/lib/text.js";
 import { beep, notify } from "../lib/notices.js";
-import { announce } from "../lib/dom.js";
-import { t } from "../lib/text.js";
-import { pageTitle, reasonToCall } from "../models/attention.js";
 import { routeOf } from "../lib/route.js";
+import { pageTitle, reasonToCall } from "../models/attention.js";
 
 /** The number in the tab's title, the sound, the desktop notification. */
 export function watchAttention(desk) {

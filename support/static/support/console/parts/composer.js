@@ -1,9 +1,9 @@
+import { setIcon, setText } from "../../../chatsite/lib/dom.js";
+import { nameOf } from "../../../chatsite/lib/people.js";
+import { t } from "../../../chatsite/lib/text.js";
+import { Part } from "../../../chatsite/parts/part.js";
 import { TypingSender } from "../../../sessions_app/models/typing.js";
-import { setIcon, setText } from "../lib/dom.js";
-import { nameOf } from "../lib/people.js";
-import { t } from "../lib/text.js";
 import { sameGuard, sendGuard } from "../models/guard.js";
-import { Part } from "./part.js";
 
 const MOST = 8000;
 

@@ -1,6 +1,6 @@
-import { announce, setText } from "../lib/dom.js";
-import { t } from "../lib/text.js";
-import { Part } from "./part.js";
+import { announce, setText } from "../../../chatsite/lib/dom.js";
+import { t } from "../../../chatsite/lib/text.js";
+import { Part } from "../../../chatsite/parts/part.js";
 
 const PATIENCE_MS = 1200;
 

@@ -1,8 +1,8 @@
-import { icon, make, onPhone, reconcile, row, setText } from "../lib/dom.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { full, short } from "../lib/time.js";
-import { Part } from "./part.js";
+import { icon, make, onPhone, reconcile, row, setText } from "../../../chatsite/lib/dom.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { full, short } from "../../../chatsite/lib/time.js";
+import { Part } from "../../../chatsite/parts/part.js";
 import { previewOf } from "./session_row.js";
 
 /** Everything known about the open chat beside its messages. */

@@ -1,4 +1,4 @@
-import { has, t } from "../lib/text.js";
+import { has, t } from "../../../chatsite/lib/text.js";
 
 const ICONS = {
   claimed: "claim", assigned: "claim", released: "release", transferred: "transfer", handoff: "handoff",

@@ -1,8 +1,8 @@
-import { onPhone, reconcile, setIcon, setText } from "../lib/dom.js";
-import { drawAvatar } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { explain } from "../models/problems.js";
-import { Part } from "./part.js";
+import { onPhone, reconcile, setIcon, setText } from "../../../chatsite/lib/dom.js";
+import { drawAvatar } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { explain } from "../../../chatsite/models/problems.js";
+import { Part } from "../../../chatsite/parts/part.js";
 import { createSessionRow, drawStatus, updateSessionRow } from "./session_row.js";
 
 const SEARCH_MS = 250;

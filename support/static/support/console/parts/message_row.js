@@ -1,10 +1,10 @@
+import { icon, make, row, setIcon, setText } from "../../../chatsite/lib/dom.js";
+import { isOurs } from "../../../chatsite/lib/files.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { clock, day, full } from "../../../chatsite/lib/time.js";
+import { explain } from "../../../chatsite/models/problems.js";
 import { render } from "../../../sessions_app/helpers/richtext.js";
-import { icon, make, row, setIcon, setText } from "../lib/dom.js";
-import { isOurs } from "../lib/files.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { clock, day, full } from "../lib/time.js";
-import { explain } from "../models/problems.js";
 import { eventIcon, eventText } from "./event_text.js";
 
 const FOOT_ICONS = { sending: "clock", waiting: "clock", sent: "check", read: "ticks", failed: "alert" };

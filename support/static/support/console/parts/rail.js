@@ -1,14 +1,14 @@
-import { setText } from "../lib/dom.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { t } from "../lib/text.js";
-import { chooseTheme, themeNow } from "../lib/theme.js";
-import { Part } from "./part.js";
+import { setText } from "../../../chatsite/lib/dom.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { t } from "../../../chatsite/lib/text.js";
+import { startChoices } from "../../../chatsite/parts/choices.js";
+import { Part } from "../../../chatsite/parts/part.js";
 
 /** Views with their numbers, presence, and everything personal. */
 class Rail extends Part {
   #desk;
 
-  start(desk, { language, onLanguage, onSignOut, onShortcuts, onSkip, notices }) {
+  start(desk, { onSignOut, onShortcuts, onSkip, notices }) {
     this.#desk = desk;
     const { refs } = this;
     refs["demo-label"].hidden = !desk.config.demo_assistant;
@@ -19,8 +19,7 @@ class Rail extends Part {
     refs.skip.addEventListener("click", onSkip);
     refs.shortcuts.addEventListener("click", () => { refs.menu.hidePopover(); onShortcuts(); });
     refs["sign-out"].addEventListener("click", () => { refs.menu.hidePopover(); onSignOut(); });
-    this.#radios(refs.theme, themeNow(), chooseTheme);
-    this.#radios(refs.language, language, onLanguage);
+    startChoices(refs);
     for (const button of this.querySelectorAll("[data-pref]")) this.#prefSwitch(button, notices);
     desk.inbox.addEventListener("counts", () => this.#drawCounts());
     desk.prefs.addEventListener("change", () => this.#drawPresence());
@@ -55,13 +54,6 @@ class Rail extends Part {
     for (const name of [refs["presence-name"], refs["presence-menu-name"]]) setText(name, t(`presence_${status}`));
     refs.presence.title = t("presence_hint");
     drawAvatar(refs.avatar, me, { presence: status });
-  }
-
-  #radios(group, value, choose) {
-    for (const input of group.querySelectorAll("input")) {
-      input.checked = input.value === value;
-      input.addEventListener("change", () => choose(input.value));
-    }
   }
 
   #prefSwitch(button, notices) {

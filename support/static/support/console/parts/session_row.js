@@ -1,7 +1,7 @@
-import { icon, make, row, setText } from "../lib/dom.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { full, short, span } from "../lib/time.js";
+import { icon, make, row, setText } from "../../../chatsite/lib/dom.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { full, short, span } from "../../../chatsite/lib/time.js";
 import { waitingSince } from "../models/views.js";
 import { eventText } from "./event_text.js";
 

@@ -1,14 +1,14 @@
+import { announce, onPhone, reconcile, setText } from "../../../chatsite/lib/dom.js";
+import { openFile } from "../../../chatsite/lib/files.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { sameDay } from "../../../chatsite/lib/time.js";
+import { explain } from "../../../chatsite/models/problems.js";
+import { Part } from "../../../chatsite/parts/part.js";
 import { emit } from "../../../sessions_app/helpers/events.js";
-import { announce, onPhone, reconcile, setText } from "../lib/dom.js";
-import { openFile } from "../lib/files.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { sameDay } from "../lib/time.js";
 import { possible } from "../models/desk.js";
-import { explain } from "../models/problems.js";
 import { timeline } from "../models/timeline.js";
 import { createRow, fits, updateRow } from "./message_row.js";
-import { Part } from "./part.js";
 import { drawStatus } from "./session_row.js";
 
 const NEAR_PX = 80;

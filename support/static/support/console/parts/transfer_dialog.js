@@ -1,7 +1,7 @@
-import { make, refs as partsOf, row, setText } from "../lib/dom.js";
-import { drawAvatar, nameOf } from "../lib/people.js";
-import { has, t } from "../lib/text.js";
-import { explain } from "../models/problems.js";
+import { make, refs as partsOf, row, setText } from "../../../chatsite/lib/dom.js";
+import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { has, t } from "../../../chatsite/lib/text.js";
+import { explain } from "../../../chatsite/models/problems.js";
 
 /** Asks whom to hand a chat to. */
 export class TransferDialog {

@@ -5,8 +5,8 @@
  *
  * Raises `change` (detail {user, reason}): user is null when the sign-in is over.
  */
-import { emit } from "../../../sessions_app/helpers/events.js";
-import { ApiError } from "../../../sessions_app/models/rest.js";
+import { emit } from "../../sessions_app/helpers/events.js";
+import { ApiError } from "../../sessions_app/models/rest.js";
 
 const MARGIN_MS = 60_000;
 const SPREAD_MS = 20_000;

@@ -1,5 +1,5 @@
 /** Names and avatars of people. */
-import { initials } from "../../../sessions_app/helpers/text.js";
+import { initials } from "../../sessions_app/helpers/text.js";
 import { icon, make } from "./dom.js";
 import { isOurs } from "./files.js";
 import { t } from "./text.js";

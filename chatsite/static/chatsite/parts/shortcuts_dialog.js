@@ -1,19 +1,24 @@
 import { make, refs as partsOf } from "../lib/dom.js";
 import { t } from "../lib/text.js";
-import { SHORTCUTS } from "../models/keys.js";
 
 const SIGNS = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", Enter: "↵" };
 
-/** The list of everything the keyboard can do, from the table the keyboard itself uses. */
-export function openShortcuts() {
+/**
+ * The list of everything the keyboard can do, from the table the keyboard itself uses.
+ * @param {import("../models/keys.js").Shortcut[]} shortcuts
+ */
+export function openShortcuts(shortcuts) {
   const dialog = document.getElementById("shortcuts-dialog");
   const { groups } = partsOf(dialog);
-  if (!groups.childElementCount) groups.append(...["list", "chat", "views"].map(group), writing());
+  if (!groups.childElementCount) {
+    const names = new Set(shortcuts.map((shortcut) => shortcut.group));
+    groups.append(...[...names].map((name) => group(name, shortcuts)), writing());
+  }
   if (!dialog.open) dialog.showModal();
 }
 
-function group(name) {
-  const lines = SHORTCUTS.filter((shortcut) => shortcut.group === name);
+function group(name, shortcuts) {
+  const lines = shortcuts.filter((shortcut) => shortcut.group === name);
   return section(t(`keys_${name}`), lines.map(({ keys, action }) => [t(`key_${action}`), keys]));
 }
 

@@ -4,7 +4,7 @@ import { countdown } from "../lib/time.js";
 import { explain } from "../models/problems.js";
 import { Part } from "./part.js";
 
-/** The way in. Says by the answer's code what went wrong, and who this desk is for. */
+/** The way in. Says by the answer's code what went wrong, and who this page is for. */
 class SignIn extends Part {
   #auth;
   #lock = null;
@@ -132,4 +132,4 @@ class SignIn extends Part {
   }
 }
 
-customElements.define("console-sign-in", SignIn);
+customElements.define("page-sign-in", SignIn);

@@ -36,4 +36,4 @@ class Toasts extends Part {
   }
 }
 
-customElements.define("console-toasts", Toasts);
+customElements.define("page-toasts", Toasts);

@@ -1,5 +1,5 @@
 /** Times as people read them, in the reader's language. Moments are RFC 3339 strings or milliseconds. */
-import { clockTime, dayKey, dayLabel, fullTime } from "../../../sessions_app/helpers/time.js";
+import { clockTime, dayKey, dayLabel, fullTime } from "../../sessions_app/helpers/time.js";
 
 let locale = "en";
 

@@ -1,5 +1,5 @@
 /** Files people sent. Their links are signed and end after an hour; the access token opens them always. */
-import { ApiError } from "../../../sessions_app/models/rest.js";
+import { ApiError } from "../../sessions_app/models/rest.js";
 
 /** Only what lies on our own host is loaded by itself: a foreign one would learn who reads. */
 export function isOurs(url) {
