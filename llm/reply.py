@@ -18,6 +18,7 @@ from llm.models import Answer
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
 from llm.text import tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
+from sessions_app.publish import LiveAnswer
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,11 @@ class Reply:
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.stream = ReplyStream(claim.session_id, claim.answer_id, claim.attempt, claim.epoch)
+        self.stream = ReplyStream(
+            LiveAnswer.reply(
+                claim.session_id, claim.answer_id, attempt=claim.attempt, epoch=claim.epoch
+            )
+        )
         self.upstream: asyncio.Task[Outcome] | None = None
         self.reason: Reason | None = None
         self.parts: list[str] = []

@@ -6,7 +6,7 @@ and is sent after the commit, an ephemeral one (typing, presence, chunks) is sen
 """
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -214,9 +214,9 @@ class Frame:
     def encode(self) -> str:
         """Return the frame as JSON, without the fields that are ``None`` and optional."""
         body: dict[str, Any] = {"type": self.wire}
-        for name in _FIELD_NAMES[type(self)]:
+        for name, is_optional in _FIELDS[type(self)]:
             value = getattr(self, name)
-            if value is not None:
+            if value is not None or not is_optional:
                 body[name] = value
         return orjson.dumps(body).decode()
 
@@ -285,12 +285,14 @@ class MessageFrame(Frame):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyStart(Frame):
-    """The assistant begins to answer; text shown of an earlier attempt is void."""
+    """A model begins to answer; text shown of an earlier attempt is void.  ``slot`` is null for
+    the reply to a customer; the answers of a turn to several models go to staff only."""
 
     wire = "reply.start"
     audience = Audience.SESSION
     session_id: str
     turn_id: str
+    slot: int | None
     attempt: int
 
 
@@ -303,6 +305,7 @@ class ReplyChunk(Frame):
     audience = Audience.SESSION
     session_id: str
     turn_id: str
+    slot: int | None
     seq: int
     from_seq: int
     delta_text: str
@@ -316,6 +319,7 @@ class ReplyEnd(Frame):
     audience = Audience.SESSION
     session_id: str
     turn_id: str
+    slot: int | None
     status: str
 
 
@@ -409,4 +413,7 @@ FRAMES: tuple[type[Frame], ...] = (
     PresenceFrame,
     ErrorFrame,
 )
-_FIELD_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in FRAMES}
+_FIELDS = {
+    kind: tuple((field.name, field.default is not MISSING) for field in fields(kind))
+    for kind in FRAMES
+}

@@ -6,6 +6,7 @@ commit and can be read again from rows; ephemeral ones (typing, presence, chunks
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chatsite.lib import request_id
@@ -13,6 +14,29 @@ from chatsite.lib.bus import bus
 from sessions_app import payloads
 from sessions_app.models import Attachment, ChatSession, Message
 from sessions_app.protocol import Frame, MessageFrame, ReadFrame, TypingFrame
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAnswer:
+    """A running answer as live events name it.
+
+    The reply to a customer is its own turn and has no slot; its ``epoch`` says whose floor it was
+    begun on.  An answer that stands beside others is a slot of a turn, and no epoch ends it.
+    """
+
+    session_id: uuid.UUID
+    turn_id: uuid.UUID
+    answer_id: uuid.UUID
+    slot: int | None
+    attempt: int
+    epoch: int = 0
+
+    @classmethod
+    def reply(
+        cls, session_id: uuid.UUID, answer_id: uuid.UUID, *, attempt: int, epoch: int
+    ) -> "LiveAnswer":
+        """Return the name of the reply to a customer."""
+        return cls(session_id, answer_id, answer_id, None, attempt, epoch)
 
 
 def committed(
@@ -111,42 +135,33 @@ def presence(user_id: int, status: str, *, staff: bool, said: bool) -> None:
     )
 
 
-def reply_started(session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int) -> None:
-    """Tell that the assistant begins to answer; text of an earlier attempt is void."""
-    _reply(session_id, turn_id, epoch, op="start", attempt=attempt, seq=0, text="")
+def reply_started(answer: LiveAnswer) -> None:
+    """Tell that an answer begins; text of an earlier attempt is void."""
+    _reply(answer, op="start")
 
 
-def reply_chunk(
-    session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int, seq: int, text: str
-) -> None:
+def reply_chunk(answer: LiveAnswer, seq: int, text: str) -> None:
     """Tell the next piece of a running answer."""
-    _reply(session_id, turn_id, epoch, op="chunk", attempt=attempt, seq=seq, text=text)
+    _reply(answer, op="chunk", seq=seq, text=text)
 
 
-def reply_ended(session_id: uuid.UUID, turn_id: uuid.UUID, epoch: int, status: str) -> None:
+def reply_ended(answer: LiveAnswer, status: str) -> None:
     """Tell that an answer ended: ``done``, ``stopped``, ``failed`` or ``handoff``."""
-    _reply(session_id, turn_id, epoch, op="end", attempt=0, seq=0, text=status)
+    _reply(answer, op="end", text=status)
 
 
-def _reply(
-    session_id: uuid.UUID,
-    turn_id: uuid.UUID,
-    epoch: int,
-    *,
-    op: str,
-    attempt: int,
-    seq: int,
-    text: str,
-) -> None:
+def _reply(answer: LiveAnswer, *, op: str, seq: int = 0, text: str = "") -> None:
     bus.publish(
         "live",
         {
             "type": "reply",
             "op": op,
-            "session": session_id.hex,
-            "turn": str(turn_id),
-            "attempt": attempt,
-            "epoch": epoch,
+            "session": answer.session_id.hex,
+            "turn": str(answer.turn_id),
+            "answer": str(answer.answer_id),
+            "slot": answer.slot,
+            "attempt": answer.attempt,
+            "epoch": answer.epoch,
             "seq": seq,
             "text": text,
         },

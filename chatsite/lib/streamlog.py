@@ -1,7 +1,7 @@
-"""The append-only log of a reply's chunks: what a late or returning reader is brought up with.
+"""The append-only log of an answer's chunks: what a late or returning reader is brought up with.
 
-A Redis Stream per turn and attempt where there is Redis, memory in the one-process topology.
-The log is a convenience with an expiry; the finished answer is a message row.
+A Redis Stream per answer and attempt where there is Redis, memory in the one-process topology.
+The log is a convenience with an expiry; the finished answer is a row.
 """
 
 import asyncio
@@ -118,6 +118,6 @@ def stream_log() -> StreamLog:
     return _log
 
 
-def key_of(turn_id: str, attempt: int) -> str:
-    """Return the log's key for one attempt of one turn."""
-    return f"reply:{turn_id}:{attempt}"
+def key_of(answer_id: str, attempt: int) -> str:
+    """Return the log's key for one attempt of one answer."""
+    return f"reply:{answer_id}:{attempt}"

@@ -1,6 +1,7 @@
 """The speaking floor: a session has one speaker, and an epoch that fences late answers."""
 
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 
@@ -35,16 +36,21 @@ def silence_assistant(session: ChatSession, status: str) -> None:
     """
     session.epoch += 1
     if session.live_turn is not None:
-        transaction.on_commit(
-            partial(publish.reply_ended, session.id, session.live_turn, session.epoch, status),
-            robust=True,
-        )
+        answer = live_reply(session, session.live_turn)
+        transaction.on_commit(partial(publish.reply_ended, answer, status), robust=True)
     if session.floor == Floor.ASSISTANT:
         transaction.on_commit(
             partial(publish.reply_cancelled, session.id, None, "floor"), robust=True
         )
     session.reply_due_at = None
     session.live_turn = None
+
+
+def live_reply(session: ChatSession, turn_id: UUID) -> publish.LiveAnswer:
+    """Return the session's running reply as live events name it."""
+    return publish.LiveAnswer.reply(
+        session.id, turn_id, attempt=session.live_attempt, epoch=session.epoch
+    )
 
 
 def give_back(session: ChatSession, reply: str = "stopped") -> None:

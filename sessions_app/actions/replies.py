@@ -7,6 +7,7 @@ lock: an answer of an old epoch cannot be committed, whatever raced.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from chatsite.lib.errors import Conflict
 from sessions_app import publish, signals
 from sessions_app.access import session_for
 from sessions_app.actions.drafts import Author, Draft, event
+from sessions_app.actions.floor import live_reply
 from sessions_app.actions.recording import locked, record
 from sessions_app.models import ChatSession, Floor, Message, SenderKind
 
@@ -63,11 +65,9 @@ def begin_reply(
     session.live_turn = turn_id
     session.live_attempt = attempt
     session.save(update_fields=["reply_due_at", "live_turn", "live_attempt"])
-    floor = ReplyFloor(epoch=session.epoch, watermark=session.last_customer_seq)
-    transaction.on_commit(
-        lambda: publish.reply_started(session_id, turn_id, attempt, floor.epoch), robust=True
-    )
-    return floor
+    begun = live_reply(session, turn_id)
+    transaction.on_commit(partial(publish.reply_started, begun), robust=True)
+    return ReplyFloor(epoch=session.epoch, watermark=session.last_customer_seq)
 
 
 def commit_reply(
@@ -103,9 +103,8 @@ def commit_reply(
         (message,) = record(session, [answer])
         if waiting is not None:
             ChatSession.objects.filter(pk=session_id).update(waiting_since=waiting)
-        transaction.on_commit(
-            lambda: publish.reply_ended(session_id, turn_id, epoch, "done"), robust=True
-        )
+        ended = live_reply(session, turn_id)
+        transaction.on_commit(partial(publish.reply_ended, ended, "done"), robust=True)
     return message
 
 
@@ -148,9 +147,8 @@ def end_reply(
         else:
             session.save(update_fields=["live_turn"])
         shown = "stopped" if status == "superseded" else status
-        transaction.on_commit(
-            lambda: publish.reply_ended(session_id, turn_id, session.epoch, shown), robust=True
-        )
+        ended = live_reply(session, turn_id)
+        transaction.on_commit(partial(publish.reply_ended, ended, shown), robust=True)
 
 
 def retry_reply(*, viewer: Viewer, session_id: object) -> ChatSession:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from accounts.viewer import Viewer
@@ -32,16 +32,15 @@ class Socket(Protocol):
 class Subscription:
     """One socket's view of one session.
 
-    While it is being brought up to date, what arrives is ``held`` back.  ``turn`` and ``chunk``
-    say how much of a running answer it was shown at once.
+    While it is being brought up to date, what arrives is ``held`` back.  ``shown`` says how much
+    it was shown at once of the answers that were running: attempt and last chunk of each.
     """
 
     socket: Socket
     member: Membership
     version: int = 0
     held: list[Callable[[], None]] | None = None
-    turn: str = ""
-    chunk: int = 0
+    shown: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, version: int, text: str | None) -> None:
         """Send a frame of a version, once; customers get nothing for a note."""
@@ -59,11 +58,19 @@ class Subscription:
 
 @dataclass(slots=True)
 class LiveReply:
-    """The answer that is being written, and the number of its last chunk."""
+    """An answer that is being written, and the number of its last chunk.
+
+    While chunks that the bus lost are read from the log, ``heard`` is the number of the last one
+    heard of, and ``ended`` the status if the end came meanwhile.
+    """
 
     turn: str
+    answer: str
+    slot: int | None
     attempt: int
     seq: int = 0
+    heard: int = 0
+    ended: str = ""
 
 
 class Channel:
@@ -75,7 +82,7 @@ class Channel:
         "key",
         "people",
         "repair",
-        "reply",
+        "replies",
         "subs",
         "told",
         "version",
@@ -90,7 +97,7 @@ class Channel:
         self.subs: set[Subscription] = set()
         self.waiting: dict[int, Event] = {}
         self.repair: asyncio.Task[None] | None = None
-        self.reply: LiveReply | None = None
+        self.replies: dict[str, LiveReply] = {}
         self.people: set[int] = set()
         self.told: object = None
 

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +28,7 @@ from chatsite.lib.metrics import RESYNCS
 from sessions_app import access, publish, queries
 from sessions_app.access import Membership
 from sessions_app.actions import reading
-from sessions_app.live import replies
+from sessions_app.live import replies, slots
 from sessions_app.live.channel import Channel, Event, Socket, Subscription
 from sessions_app.live.session_frames import SessionFrames
 from sessions_app.models import ChatSession, Participant, PresenceStatus
@@ -179,8 +179,7 @@ class Hub:
             if not self._send_missed(subscription, missed):
                 self.unsubscribe(subscription)
                 return
-            if missed.live_turn is not None:
-                await replies.show_so_far(channel, subscription, missed)
+            await replies.show_so_far(channel, subscription, missed.running)
         except BaseException:
             self.unsubscribe(subscription)
             raise
@@ -291,8 +290,8 @@ class Hub:
                     )
             more = missed.more
         channel.epoch = max(channel.epoch, missed.epoch)
-        if missed.live_turn is None and channel.reply is not None:
-            replies.end(channel, channel.reply.turn, "done")
+        if missed.live_turn is None:
+            replies.end_lost_reply(channel)
         channel.advance(max(channel.version or 0, missed.version))
         self._frames.touch(channel.id.hex)
 
@@ -451,6 +450,7 @@ def _current_rights(viewers: list[Viewer]) -> _Rights:
 @dataclass(frozen=True, slots=True)
 class _Missed(queries.Catchup):
     head_version: int = 0
+    running: list[publish.LiveAnswer] = field(default_factory=list)
 
 
 def _read_missed(
@@ -469,8 +469,20 @@ def _read_missed(
     missed = _Missed(
         **{name: getattr(found, name) for name in queries.Catchup.__dataclass_fields__},
         head_version=head,
+        running=_running(member, found),
     )
     return missed, people
+
+
+def _running(member: Membership, found: queries.Catchup) -> list[publish.LiveAnswer]:
+    """Return the answers being written in a session, as far as the member may see them."""
+    running = slots.running(member.session_id) if member.staff else []
+    if found.live_turn is not None:
+        reply = publish.LiveAnswer.reply(
+            member.session_id, found.live_turn, attempt=found.live_attempt, epoch=found.epoch
+        )
+        running.append(reply)
+    return running
 
 
 def _heads(keys: list[str]) -> dict[str, tuple[int, int]]:

@@ -7,7 +7,6 @@ logged before it is rung, so that whoever comes late can be brought up to date f
 import asyncio
 import contextlib
 import logging
-import uuid
 
 from chatsite.lib.streamlog import key_of, stream_log
 from sessions_app import publish
@@ -18,14 +17,11 @@ FLUSH_EVERY_S = 0.05
 
 
 class ReplyStream:
-    """The live text of one attempt of one turn.  Use it inside the process's loop."""
+    """The live text of one attempt of one answer.  Use it inside the process's loop."""
 
-    def __init__(self, session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int) -> None:
-        self._session_id = session_id
-        self._turn_id = turn_id
-        self._attempt = attempt
-        self._epoch = epoch
-        self._key = key_of(str(turn_id), attempt)
+    def __init__(self, answer: publish.LiveAnswer) -> None:
+        self._answer = answer
+        self._key = key_of(str(answer.answer_id), answer.attempt)
         self._parts: list[str] = []
         self._flushed = 0
         self._seq = 0
@@ -68,9 +64,7 @@ class ReplyStream:
             await stream_log().append(self._key, self._seq, text)
         except Exception as error:  # noqa: BLE001 - the answer's row does not depend on the log
             log.warning("reply chunk not logged", extra={"error": type(error).__name__})
-        publish.reply_chunk(
-            self._session_id, self._turn_id, self._attempt, self._epoch, self._seq, text
-        )
+        publish.reply_chunk(self._answer, self._seq, text)
 
     async def aclose(self) -> None:
         """Show what is left and end the flusher."""

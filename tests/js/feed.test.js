@@ -29,6 +29,16 @@ test("next is appended, the same again changes nothing, a newer version replaces
   assert.deepEqual(shown(feed), ["1 edited"]);
 });
 
+test("what other models say to staff is not the reply", () => {
+  const { feed, asked } = make();
+  for (const one of [start(), chunk(1, "draft"), end("done")]) feed.receive({ ...one, slot: 0 });
+  assert.equal(feed.reply, null);
+  assert.deepEqual(asked, []);
+  feed.receive({ ...start(), slot: null });
+  feed.receive({ ...chunk(1, "Hello"), slot: null });
+  assert.equal(feed.reply.text, "Hello");
+});
+
 test("a number hidden from us is not a hole", () => {
   const { feed, asked } = make();
   feed.receive(frame(1, message(1, 0)));

@@ -140,9 +140,9 @@ export class Feed extends EventTarget {
       case "message": return this.#onMessage(frame);
       case "subscribed": return this.#onSubscribed(frame);
       case "head": return frame.version > this.#version && !this.#syncing ? emit(this, "resync") : undefined;
-      case "reply.start": return this.#onReplyStart(frame);
-      case "reply.chunk": return this.#onReplyChunk(frame);
-      case "reply.end": return this.#onReplyEnd(frame);
+      case "reply.start": return isReply(frame) && this.#onReplyStart(frame);
+      case "reply.chunk": return isReply(frame) && this.#onReplyChunk(frame);
+      case "reply.end": return isReply(frame) && this.#onReplyEnd(frame);
       case "read": return this.#markRead(frame.user_id, frame.seq) && this.#changed();
       case "typing": return this.#typing.set(frame.user, frame.active);
       case "session": return this.setSession(frame.session);
@@ -331,6 +331,14 @@ export class Feed extends EventTarget {
   #changed() {
     emit(this, "change");
   }
+}
+
+/**
+ * Whether a frame is about the reply to the customer, and not about one of several models asked.
+ * @param {any} frame
+ */
+function isReply(frame) {
+  return frame.slot === null || frame.slot === undefined;
 }
 
 /**
