@@ -285,6 +285,7 @@ RATE_LIMITS = {
         "api_user": (1200, 60),
         "upload_user": (20, 60),
         "file_link_ip": (1200, 60),
+        "model_test_user": (20, 60),
     }.items()
 }
 MESSAGE_MAX_CHARS = 16_000
@@ -326,6 +327,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 LLM_API_URL = env.text("LLM_API_URL")
 LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
+# Whether models that administrators add may stand in our own network.
+LLM_ALLOW_PRIVATE_NETWORKS = env.flag("LLM_ALLOW_PRIVATE_NETWORKS", False)
 REPLY_DEBOUNCE_S = env.decimal("REPLY_DEBOUNCE_S", 0.8)
 REPLY_DEBOUNCE_MAX_S = 3.0
 # Seconds. A turn, with every attempt of it, ends within LLM_TURN_S.

@@ -30,8 +30,7 @@ from llm.completion import complete
 from llm.metrics import RUNNING, WAITING
 from llm.models import Answer
 from llm.policy import Wait
-from llm.providers import Outcome, Provider, ProviderFailure
-from llm.providers.openai_compatible import OpenAICompatible
+from llm.providers import Outcome, Provider, ProviderFailure, Providers
 from llm.reply import LongEnough, Reply
 from sessions_app.live.reply_stream import ReplyStream
 
@@ -51,7 +50,7 @@ class Engine:
 
     def __init__(self, *, provider: Provider | None = None) -> None:
         self.worker = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.provider: Provider = provider or OpenAICompatible()
+        self.provider: Provider = provider or Providers()
         self.draining = False
         self.loop = asyncio.get_running_loop()
         self._running: dict[UUID, Reply] = {}

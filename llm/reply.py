@@ -9,13 +9,13 @@ from typing import Literal
 
 from django.conf import settings
 
-from chatsite.lib import crypto
 from llm.answers import Claim, Figures
 from llm.completion import Question
 from llm.context import HANDOFF_TOOL, estimated_tokens, messages
+from llm.endpoints import endpoint_of
 from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
-from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
+from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
 from llm.text import tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
 from sessions_app.publish import LiveAnswer
@@ -108,13 +108,7 @@ class Reply:
 
     def endpoint(self) -> Endpoint:
         """Where to ask; the key is in plain text from here to the end of the call."""
-        model = self.claim.model
-        try:
-            key = model.read_api_key()
-        except crypto.UndecryptableError:
-            log.error("a model's key cannot be read, enter it again", extra={"model": model.name})
-            raise ProviderFailure("auth") from None
-        return Endpoint(model.base_url, model.model, key, self.refused)
+        return endpoint_of(self.claim.model)
 
     def question(self) -> Question:
         """What to ask, in full and shorter."""

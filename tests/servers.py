@@ -39,6 +39,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ.setdefault("LOG_LEVEL", "warning")
     os.environ.setdefault("LOG_FORMAT", "console")
     os.environ.pop("DJANGO_ENV", None)
+    # Our scripted models stand on this machine.
+    os.environ["LLM_ALLOW_PRIVATE_NETWORKS"] = "true"
     if os.environ.get("TEST_TOPOLOGY") == "embedded":
         # What `make run` has: SQLite, and everything live inside the process.
         os.environ["DATABASE_URL"] = f"sqlite:///{data}/cland.sqlite3"

@@ -1,4 +1,4 @@
-"""Providers: how to ask a model at an endpoint.  One module per kind, one small contract."""
+"""Providers: how to ask a model at an endpoint. A package per kind, one small contract."""
 
 from llm.providers.base import (
     CompletionRequest,
@@ -10,6 +10,7 @@ from llm.providers.base import (
     Usage,
 )
 from llm.providers.errors import ProviderFailure
+from llm.providers.registry import Providers
 
 __all__ = [
     "CompletionRequest",
@@ -19,5 +20,6 @@ __all__ = [
     "Outcome",
     "Provider",
     "ProviderFailure",
+    "Providers",
     "Usage",
 ]

@@ -28,6 +28,11 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     refused: frozenset[str] = frozenset()
     """Request fields this endpoint was seen to refuse, such as ``stream_options``."""
+    kind: str = "openai-compatible"
+    """Which provider asks there; see :mod:`llm.providers.registry`."""
+    may_be_private: bool = False
+    """Whether it may stand in our own network: the operator said so. Otherwise only the public
+    internet is connected to, and only over TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class Outcome:
     handoff: Handoff | None
     refused: frozenset[str]
     """The endpoint's refused fields, with those found out during this call."""
+    streamed: bool = True
+    """Whether it came piece by piece, and not as one document."""
 
 
 class Provider(Protocol):
@@ -82,6 +89,12 @@ class Provider(Protocol):
 
         Raises :class:`ProviderFailure`.  Cancelling the call closes the connection, which is what
         makes a model server stop generating.
+        """
+
+    async def names(self, endpoint: Endpoint, deadlines: Deadlines) -> list[str]:
+        """Return the names of the models that the endpoint says it has.
+
+        Raises :class:`ProviderFailure`.
         """
 
     async def close(self) -> None:

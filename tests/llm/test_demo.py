@@ -29,7 +29,7 @@ async def ask(url: str, *texts: str) -> tuple[str, Outcome]:
     messages = [{"role": roles[i % 2], "content": text} for i, text in enumerate(texts)]
     provider, parts = OpenAICompatible(), list[str]()
     outcome = await provider.stream(
-        Endpoint(url, DEMO_MODEL),
+        Endpoint(url, DEMO_MODEL, may_be_private=True),
         CompletionRequest(messages=messages, tools=[HANDOFF_TOOL]),
         parts.append,
         Deadlines(),

@@ -61,7 +61,13 @@ class Ask:
     ) -> Outcome:
         return await complete(
             provider=self.provider,
-            endpoint=Endpoint(base_url or self.upstream.base_url, "m", "sk-secret-key", refused),
+            endpoint=Endpoint(
+                base_url or self.upstream.base_url,
+                "m",
+                "sk-secret-key",
+                refused,
+                may_be_private=True,
+            ),
             question=question or Question(REQUEST),
             on_text=self.parts.append,
             deadlines=deadlines,

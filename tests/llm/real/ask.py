@@ -56,7 +56,7 @@ async def ask(
     try:
         asked.outcome = await complete(
             provider=provider,
-            endpoint=Endpoint(base_url, model, key),
+            endpoint=Endpoint(base_url, model, key, may_be_private=True),
             question=question or Question(request()),
             on_text=take,
             deadlines=deadlines,

@@ -29,6 +29,7 @@ class CompletionStream:
         "ended",
         "finish_reason",
         "has_content",
+        "streamed",
         "usage",
     )
 
@@ -40,6 +41,7 @@ class CompletionStream:
         self.ended = False
         self.finish_reason = ""
         self.has_content = False
+        self.streamed = True
         self.usage: Usage | None = None
 
     def feed(self, data: bytes) -> bool:
