@@ -27,11 +27,12 @@ from chatsite.lib.bus import bus
 from llm import actions, answers
 from llm.answers import Claim, Ended
 from llm.completion import complete
+from llm.jobs import Job
 from llm.metrics import RUNNING, WAITING
 from llm.models import Answer
 from llm.policy import Wait
 from llm.providers import Outcome, Provider, ProviderFailure, Providers
-from llm.reply import LongEnough, Reply
+from llm.running import LongEnough, Running
 from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
@@ -53,12 +54,12 @@ class Engine:
         self.provider: Provider = provider or Providers()
         self.draining = False
         self.loop = asyncio.get_running_loop()
-        self._running: dict[UUID, Reply] = {}
+        self._running: dict[UUID, Running] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._taking: set[UUID] = set()
-        self._again: set[UUID] = set()
-        self._waiting: dict[UUID, float] = {}
-        self._timers: dict[UUID, asyncio.TimerHandle] = {}
+        self._taking: set[Job] = set()
+        self._again: set[Job] = set()
+        self._waiting: dict[Job, float] = {}
+        self._timers: dict[Job, asyncio.TimerHandle] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._housekeeper: asyncio.Task[None] | None = None
@@ -71,58 +72,58 @@ class Engine:
             bus.listen("control", self._on_control)
             self._housekeeper = asyncio.get_running_loop().create_task(self._keep_house())
 
-    def wake(self, session_id: UUID) -> None:
-        """Look whether a session is owed an answer, and give it."""
+    def wake(self, job: Job) -> None:
+        """Look whether an answer is to be given, and give it."""
         if self.draining:
             return
-        if session_id in self._taking:
-            self._again.add(session_id)
+        if job in self._taking:
+            self._again.add(job)
         elif len(self._running) + len(self._taking) >= settings.LLM_MAX_STREAMS:
-            self._waiting.setdefault(session_id, asyncio.get_running_loop().time())
+            self._waiting.setdefault(job, asyncio.get_running_loop().time())
             WAITING.set(len(self._waiting))
         else:
-            self._waiting.pop(session_id, None)
-            self._taking.add(session_id)
+            self._waiting.pop(job, None)
+            self._taking.add(job)
             self._idle.clear()
-            self._spawn(self._take(session_id))
+            self._spawn(self._take(job))
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _take(self, session_id: UUID) -> None:
+    async def _take(self, job: Job) -> None:
         found: Claim | Wait | None = None
         try:
-            found = await dbpool.run(answers.claim, session_id=session_id, worker=self.worker)
+            found = await dbpool.run(answers.claim, job=job, worker=self.worker)
         except Exception as error:  # noqa: BLE001 - the sweep comes back to it
-            _report("claiming an answer failed", error, session_id=str(session_id))
+            _report("claiming an answer failed", error, kind=job.kind, id=str(job.id))
         if isinstance(found, Claim):
-            self._running[found.answer_id] = reply = Reply(found)
+            self._running[found.answer_id] = running = Running(found)
             RUNNING.set(len(self._running))
-            self._spawn(self._answer(reply))
-        self._taking.discard(session_id)
+            self._spawn(self._answer(running))
+        self._taking.discard(job)
         self._note_idle()
-        if session_id in self._again:
-            self._again.discard(session_id)
-            self.wake(session_id)
+        if job in self._again:
+            self._again.discard(job)
+            self.wake(job)
         elif isinstance(found, Wait):
-            self._wake_at(session_id, found.until)
+            self._wake_at(job, found.until)
         elif found is None:
             self._next_waiting()
 
-    def _wake_at(self, session_id: UUID, moment: dt.datetime) -> None:
+    def _wake_at(self, job: Job, moment: dt.datetime) -> None:
         delay = max(0.0, (moment - clock.now()).total_seconds() + 0.005)
-        self._forget_timer(session_id)
+        self._forget_timer(job)
         loop = asyncio.get_running_loop()
-        self._timers[session_id] = loop.call_later(delay, self._wake_now, session_id)
+        self._timers[job] = loop.call_later(delay, self._wake_now, job)
 
-    def _wake_now(self, session_id: UUID) -> None:
-        self._timers.pop(session_id, None)
-        self.wake(session_id)
+    def _wake_now(self, job: Job) -> None:
+        self._timers.pop(job, None)
+        self.wake(job)
 
-    def _forget_timer(self, session_id: UUID) -> None:
-        if timer := self._timers.pop(session_id, None):
+    def _forget_timer(self, job: Job) -> None:
+        if timer := self._timers.pop(job, None):
             timer.cancel()
 
     def _note_idle(self) -> None:
@@ -131,19 +132,21 @@ class Engine:
 
     def _next_waiting(self) -> None:
         if self._waiting and len(self._running) + len(self._taking) < settings.LLM_MAX_STREAMS:
-            session_id = next(iter(self._waiting))
-            del self._waiting[session_id]
+            # Customers first: people who compare models can wait a moment longer.
+            job = next((job for job in self._waiting if job.kind == "reply"), None)
+            job = job or next(iter(self._waiting))
+            del self._waiting[job]
             WAITING.set(len(self._waiting))
-            self.wake(session_id)
+            self.wake(job)
 
     # --- Answering ---------------------------------------------------------------------------
 
-    async def _answer(self, reply: Reply) -> None:
-        claim = reply.claim
+    async def _answer(self, running: Running) -> None:
+        claim = running.claim
         with request_id.use(request_id.current() or claim.answer_id.hex):
             ended: Ended | None = None
             try:
-                ended = await self._stream_and_end(reply)
+                ended = await self._stream_and_end(running)
             except Exception as error:  # noqa: BLE001 - the lease runs out, the sweep ends it
                 _report("answering failed", error, answer_id=str(claim.answer_id))
             finally:
@@ -157,35 +160,35 @@ class Engine:
                     "session_id": str(claim.session_id),
                     "attempt": claim.attempt,
                     "status": ended.status if ended else "unknown",
-                    "cancelled": reply.reason,
-                    "ttft_ms": reply.ttft_ms,
+                    "cancelled": running.reason,
+                    "ttft_ms": running.ttft_ms,
                 },
             )
         if ended is not None and ended.next_due_at is not None:
-            self._wake_at(claim.session_id, ended.next_due_at)
+            self._wake_at(claim.job, ended.next_due_at)
         self._next_waiting()
 
-    async def _stream_and_end(self, reply: Reply) -> Ended | None:
-        claim = reply.claim
+    async def _stream_and_end(self, running: Running) -> Ended | None:
+        claim = running.claim
         outcome: Outcome | None = None
         failure: ProviderFailure | None = None
-        reply.upstream = asyncio.get_running_loop().create_task(self._ask(reply))
-        await asyncio.wait({reply.upstream})
-        await _close(reply.stream)
+        running.upstream = asyncio.get_running_loop().create_task(self._ask(running))
+        await asyncio.wait({running.upstream})
+        await _close(running.stream)
         try:
-            outcome = reply.upstream.result()
+            outcome = running.upstream.result()
         except LongEnough:
             return await _persist(
-                answers.finish, claim, reply.figures(finish_reason="length"), wants_person=None
+                answers.finish, claim, running.figures(finish_reason="length"), wants_person=None
             )
         except asyncio.CancelledError:
-            return await self._end_cancelled(reply)
+            return await self._end_cancelled(running)
         except ProviderFailure as error:
             failure = error
         except Exception as error:  # noqa: BLE001
             _report("a provider raised what it may not", error, model=claim.model.name)
             failure = ProviderFailure("protocol")
-        figures = reply.figures(outcome)
+        figures = running.figures(outcome)
         if outcome is not None and not figures.text and outcome.handoff is None:
             failure = ProviderFailure("empty")
         if failure is not None or outcome is None:
@@ -193,29 +196,29 @@ class Engine:
             return await _persist(
                 answers.fail, claim, figures, code=failure.code, reason=failure.reason
             )
-        if outcome.refused != reply.refused:
+        if outcome.refused != running.refused:
             await _persist(
                 actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
             )
         asked = outcome.handoff.reason if outcome.handoff else None
         return await _persist(answers.finish, claim, figures, wants_person=asked)
 
-    async def _ask(self, reply: Reply) -> Outcome:
+    async def _ask(self, running: Running) -> Outcome:
         return await complete(
             provider=self.provider,
-            endpoint=reply.endpoint(),
-            question=reply.question(),
-            on_text=reply.take,
-            deadlines=reply.deadlines(),
+            endpoint=running.endpoint(),
+            question=running.question(),
+            on_text=running.take,
+            deadlines=running.deadlines(),
         )
 
-    async def _end_cancelled(self, reply: Reply) -> Ended | None:
-        if reply.reason in (None, "lost", "drain"):
+    async def _end_cancelled(self, running: Running) -> Ended | None:
+        if running.reason in (None, "lost", "drain"):
             # Not ours to end: someone else has it, or will have it when it is given back.
             return None
-        status = Answer.Status.SUPERSEDED if reply.reason == "newer" else Answer.Status.STOPPED
+        status = Answer.Status.SUPERSEDED if running.reason == "newer" else Answer.Status.STOPPED
         return await _persist(
-            answers.end_quietly, reply.claim, reply.figures(), status, str(reply.reason)
+            answers.end_quietly, running.claim, running.figures(), status, str(running.reason)
         )
 
     # --- Watching ----------------------------------------------------------------------------
@@ -223,18 +226,21 @@ class Engine:
     def _on_control(self, event: dict[str, Any]) -> None:
         if event.get("type") != "reply.cancel":
             return
-        for reply in list(self._running.values()):
-            claim = reply.claim
-            if str(claim.session_id) != event.get("session_id"):
+        session_id, answer_id = event.get("session_id"), event.get("turn_id")
+        for running in list(self._running.values()):
+            claim = running.claim
+            if str(claim.session_id) != session_id:
                 continue
-            if event.get("turn_id") in (None, str(claim.answer_id)):
-                self._cancel(reply, event.get("reason"))
+            # Without an id it is about the floor, which only a reply holds.
+            if answer_id == str(claim.answer_id) or (answer_id is None and claim.floor):
+                self._cancel(running, event.get("reason"))
 
-    def _cancel(self, reply: Reply, reason: Any) -> None:
-        if reason == "newer" and not reply.claim.may_be_superseded:
+    def _cancel(self, running: Running, reason: Any) -> None:
+        floor = running.claim.floor
+        if reason == "newer" and not (floor and floor.may_be_superseded):
             return
         if reason in ("floor", "stop", "newer"):
-            reply.cancel(reason)
+            running.cancel(reason)
 
     async def _keep_house(self) -> None:
         loop = asyncio.get_running_loop()
@@ -258,34 +264,27 @@ class Engine:
         found = await dbpool.run(
             answers.pulses, answer_ids=[answer_id for answer_id, _ in before], worker=self.worker
         )
-        for answer_id, reply in before:
-            claim, pulse = reply.claim, found.get(answer_id)
-            if pulse is None or pulse.attempt != claim.attempt:
-                reply.cancel("lost")
-            elif not pulse.has_floor or pulse.epoch != claim.epoch:
-                reply.cancel("floor")
-            elif pulse.stop_wanted:
-                reply.cancel("stop")
-            elif pulse.is_behind:
-                self._cancel(reply, "newer")
+        for answer_id, running in before:
+            if reason := answers.judge(running.claim, found.get(answer_id)):
+                running.cancel(reason)
 
     async def _extend_leases(self) -> None:
         shown, others = {}, []
-        for answer_id, reply in self._running.items():
-            if reply.ttft_ms is None:
+        for answer_id, running in self._running.items():
+            if running.ttft_ms is None:
                 others.append(answer_id)
             else:
-                shown[answer_id] = (reply.ttft_ms, reply.text)
+                shown[answer_id] = (running.ttft_ms, running.text)
         await dbpool.run(answers.extend_leases, shown=shown, others=others, worker=self.worker)
 
     async def _sweep(self) -> None:
-        for session_id in await dbpool.run(answers.sweep):
-            self.wake(session_id)
+        for job in await dbpool.run(answers.sweep):
+            self.wake(job)
         now = asyncio.get_running_loop().time()
-        for session_id, since in list(self._waiting.items()):
-            if now - since > settings.LLM_MAX_WAIT_S:
-                del self._waiting[session_id]
-                await dbpool.run(answers.give_up_waiting, session_id=session_id)
+        for job, since in list(self._waiting.items()):
+            if job.kind == "reply" and now - since > settings.LLM_MAX_WAIT_S:
+                del self._waiting[job]
+                await dbpool.run(answers.give_up_waiting, session_id=job.id)
 
     # --- Ending ------------------------------------------------------------------------------
 
@@ -293,30 +292,30 @@ class Engine:
         """Take nothing new; what runs goes on."""
         self.draining = True
         self._waiting.clear()
-        for session_id in list(self._timers):
-            self._forget_timer(session_id)
+        for job in list(self._timers):
+            self._forget_timer(job)
 
-    async def drain(self, patience: float | None = None) -> list[UUID]:
+    async def drain(self, patience: float | None = None) -> list[Job]:
         """Let running answers finish for ``patience`` seconds, then give the others back.
 
-        Returns the sessions of those given back, so that another worker can be woken for them.
+        Returns the jobs of those given back, so that another worker can be woken for them.
         """
         self.stop_claiming()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.LLM_DRAIN_S if patience is None else patience):
                 await self._idle.wait()
         left = list(self._running)
-        for reply in list(self._running.values()):
-            reply.cancel("drain")
-        sessions: list[UUID] = []
+        for running in list(self._running.values()):
+            running.cancel("drain")
+        jobs: list[Job] = []
         if left:
-            sessions = await _persist(answers.release, answer_ids=left, worker=self.worker)
+            jobs = await _persist(answers.release, answer_ids=left, worker=self.worker)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self._idle.wait()
         self.retire()
         await self.provider.close()
-        return sessions
+        return jobs
 
     def retire(self) -> None:
         """Stop listening and sweeping."""
@@ -326,7 +325,7 @@ class Engine:
             self._housekeeper = None
         bus.forget(self._on_control)
 
-    def abandon(self) -> list[UUID]:
+    def abandon(self) -> list[Job]:
         """Give everything back after the loop has ended; callable from any thread, blocks."""
         left = list(self._running)
         return answers.release(answer_ids=left, worker=self.worker) if left else []

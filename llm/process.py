@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
 
 from django.conf import settings
 
 from chatsite.lib import loops
 from llm.engine import FINISH_PATIENCE_S, Engine
+from llm.jobs import Job
 
 _engine: Engine | None = None
 
@@ -32,9 +32,9 @@ def start() -> None:
     loops.background().call_soon_threadsafe(engine)
 
 
-def wake(session_id: UUID) -> None:
+def wake(job: Job) -> None:
     """Wake the engine from any thread; returns at once."""
-    loops.background().call_soon_threadsafe(lambda: engine().wake(session_id))
+    loops.background().call_soon_threadsafe(lambda: engine().wake(job))
 
 
 def stop_claiming() -> None:
@@ -43,7 +43,7 @@ def stop_claiming() -> None:
         _engine.loop.call_soon_threadsafe(_engine.stop_claiming)
 
 
-def drain(patience: float | None = None) -> list[UUID]:
+def drain(patience: float | None = None) -> list[Job]:
     """End the engine from a thread other than the loop's; blocks. See :meth:`Engine.drain`."""
     global _engine  # noqa: PLW0603
     ending, _engine = _engine, None

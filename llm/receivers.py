@@ -9,6 +9,7 @@ from uuid import UUID
 from django.dispatch import receiver
 
 from llm import answers
+from llm.jobs import Job
 from llm.wake import waker
 from sessions_app.signals import reply_stop_requested, reply_wanted
 
@@ -16,7 +17,7 @@ from sessions_app.signals import reply_stop_requested, reply_wanted
 @receiver(reply_wanted)
 def wake_a_worker(session_id: UUID, due_at: dt.datetime, **_: Any) -> None:
     """Have a worker look at the session when its answer is due."""
-    waker.at(session_id, due_at)
+    waker.at(Job("reply", session_id), due_at)
 
 
 @receiver(reply_stop_requested)

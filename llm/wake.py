@@ -1,7 +1,7 @@
-"""Wakes a worker for a session, without ever making the caller wait.
+"""Wakes a worker for a job, without ever making the caller wait.
 
-One thread sends for the whole process. It holds each session back until its answer is due, so a
-burst of messages becomes one task. A broker that is away costs nothing here: what is not sent, the
+One thread sends for the whole process. It holds each reply back until it is due, so a burst of
+messages becomes one task. A broker that is away costs nothing here: what is not sent, the
 sweep finds in the database.
 """
 
@@ -12,9 +12,9 @@ import datetime as dt
 import logging
 import threading
 import time
-from uuid import UUID
 
 from chatsite.lib import clock, request_id
+from llm.jobs import Job
 
 log = logging.getLogger(__name__)
 
@@ -23,20 +23,25 @@ LONGEST_SLEEP_S = 60.0
 
 
 class Waker:
-    """Sessions to wake a worker for, and the moments to do it."""
+    """Jobs to wake a worker for, and the moments to do it."""
 
     def __init__(self) -> None:
-        self._due: dict[UUID, tuple[float, str]] = {}
+        self._due: dict[Job, tuple[float, str]] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def at(self, session_id: UUID, due_at: dt.datetime) -> None:
-        """Wake a worker at ``due_at``; a later call for the same session moves the moment."""
+    def now(self, *jobs: Job) -> None:
+        """Wake a worker for each job at once."""
+        for job in jobs:
+            self.at(job, clock.now())
+
+    def at(self, job: Job, due_at: dt.datetime) -> None:
+        """Wake a worker at ``due_at``; a later call for the same job moves the moment."""
         moment = time.monotonic() + max(0.0, (due_at - clock.now()).total_seconds())
         with self._changed:
-            if session_id not in self._due and len(self._due) >= MOST_HELD:
+            if job not in self._due and len(self._due) >= MOST_HELD:
                 return
-            self._due[session_id] = (moment, request_id.current())
+            self._due[job] = (moment, request_id.current())
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="wake", daemon=True)
                 self._thread.start()
@@ -46,22 +51,22 @@ class Waker:
         """Send at once what is held; for the end of the process."""
         with self._changed:
             held, self._due = self._due, {}
-        for session_id, (_, cause) in held.items():
-            self._send(session_id, cause)
+        for job, (_, cause) in held.items():
+            self._send(job, cause)
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 while not (ready := self._take_ready()):
                     self._changed.wait(self._until_next())
-            for session_id, cause in ready:
-                self._send(session_id, cause)
+            for job, cause in ready:
+                self._send(job, cause)
 
-    def _take_ready(self) -> list[tuple[UUID, str]]:
+    def _take_ready(self) -> list[tuple[Job, str]]:
         now = time.monotonic()
         ready = [(key, cause) for key, (moment, cause) in self._due.items() if moment <= now]
-        for session_id, _ in ready:
-            del self._due[session_id]
+        for job, _ in ready:
+            del self._due[job]
         return ready
 
     def _until_next(self) -> float:
@@ -69,12 +74,13 @@ class Waker:
             return LONGEST_SLEEP_S
         return max(0.0, min(self._due.values())[0] - time.monotonic())
 
-    def _send(self, session_id: UUID, cause: str) -> None:
-        from llm.tasks import answer
+    def _send(self, job: Job, cause: str) -> None:
+        from llm.tasks import answer, answer_slot
 
+        task = answer if job.kind == "reply" else answer_slot
         try:
             with request_id.use(cause):
-                answer.apply_async(args=(str(session_id),), retry=False)
+                task.apply_async(args=(str(job.id),), retry=False)
         except Exception as error:  # noqa: BLE001 - whatever it was, the sweep finds it
             log.warning("no worker could be woken", extra={"error": type(error).__name__})
 

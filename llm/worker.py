@@ -7,7 +7,6 @@ from typing import Any
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 
-from chatsite.lib import clock
 from llm import answers, process
 from llm.wake import waker
 
@@ -33,6 +32,5 @@ def stop_claiming(**_: Any) -> None:
 @worker_shutdown.connect
 def drain_engine(**_: Any) -> None:
     """Finish or give back what runs, and wake another worker for what was given back."""
-    for session_id in process.drain():
-        waker.at(session_id, clock.now())
+    waker.now(*process.drain())
     waker.flush()

@@ -5,8 +5,9 @@
         ... ask upstream.base_url ...
         await upstream.disconnected.wait()
 
-Each request takes the next script; when none is left, the default one.  A script is a list of
-steps: bytes to send, seconds (float) to wait, an ``asyncio.Event`` to wait for, or a control word.
+Each request takes the next script; when none is left, its model's, or the default one.  A script
+is a list of steps: bytes to send, seconds (float) to wait, an ``asyncio.Event`` to wait for, or a
+control word.
 Speaks HTTP/1.1 by hand, because a server library would repair what we want to break.
 """
 
@@ -110,6 +111,7 @@ class Upstream:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.default = Reply(say("Hello", " there."))
+        self.by_model: dict[str, Reply] = {}
         self.open = 0
         self.most_open = 0
         self.connections = 0
@@ -172,7 +174,8 @@ class Upstream:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         """Play one answer; return what the client already sent of its next request."""
-        reply = self._replies.popleft() if self._replies else self.default
+        model = str(self.requests[-1].get("model"))
+        reply = self._replies.popleft() if self._replies else self.by_model.get(model, self.default)
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         # The client sends nothing while it reads an answer: input that ends means that it left.

@@ -2,23 +2,34 @@
 
 Each function is one short transaction. A worker owns an answer as long as it is running under the
 attempt the worker claimed it with; whoever comes late with an older attempt changes nothing.
-Sessions are locked before answers, always.
+Sessions and turns are locked before answers, always.
 """
 
 from __future__ import annotations
 
-from llm.answers.claiming import claim, give_up_waiting
-from llm.answers.ending import end_quietly, fail, finish, request_stop
-from llm.answers.keeping import Pulse, expire_leases, extend_leases, pulses, release
-from llm.answers.records import Claim, Ended, Figures, LeaseLost
+from llm.answers.keeping import (
+    Pulse,
+    Unwanted,
+    expire_leases,
+    extend_leases,
+    judge,
+    pulses,
+    release,
+)
+from llm.answers.life import claim, end_quietly, fail, finish, request_stop
+from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost
+from llm.answers.reply_claims import give_up_waiting
+from llm.answers.slots import retry_slots, stop_slots, wake_for
 from llm.answers.sweeping import sweep
 
 __all__ = [
     "Claim",
     "Ended",
     "Figures",
+    "Floor",
     "LeaseLost",
     "Pulse",
+    "Unwanted",
     "claim",
     "end_quietly",
     "expire_leases",
@@ -26,8 +37,12 @@ __all__ = [
     "fail",
     "finish",
     "give_up_waiting",
+    "judge",
     "pulses",
     "release",
     "request_stop",
+    "retry_slots",
+    "stop_slots",
     "sweep",
+    "wake_for",
 ]

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from chatsite.lib import clock
-from llm.answers.records import lease_from
+from llm.answers.records import Claim, lease_from
+from llm.jobs import Job
 from llm.models import Answer
-from sessions_app.models import Floor
+from sessions_app.models import Floor as Speaker
+
+Unwanted = Literal["floor", "stop", "newer", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What the database says about a running answer."""
+    """What the database says about a running answer; the last three are about its floor."""
 
     attempt: int
     stop_wanted: bool
-    has_floor: bool
-    epoch: int
-    is_behind: bool
+    has_floor: bool = True
+    epoch: int | None = None
+    is_behind: bool = False
     """The customer has written again."""
+
+
+def judge(claim: Claim, pulse: Pulse | None) -> Unwanted | None:
+    """Say why an answer should not go on, if there is a reason."""
+    if pulse is None or pulse.attempt != claim.attempt:
+        return "lost"
+    floor = claim.floor
+    if floor and not (pulse.has_floor and pulse.epoch == floor.epoch):
+        return "floor"
+    if pulse.stop_wanted:
+        return "stop"
+    return "newer" if floor and pulse.is_behind and floor.may_be_superseded else None
 
 
 def pulses(*, answer_ids: Collection[UUID], worker: str) -> dict[UUID, Pulse]:
@@ -40,7 +56,7 @@ def pulses(*, answer_ids: Collection[UUID], worker: str) -> dict[UUID, Pulse]:
         pk: Pulse(
             attempt=attempt,
             stop_wanted=stop is not None,
-            has_floor=floor == Floor.ASSISTANT,
+            has_floor=floor == Speaker.ASSISTANT,
             epoch=epoch,
             is_behind=due is not None,
         )
@@ -66,12 +82,15 @@ def extend_leases(
         )
 
 
-def release(*, answer_ids: Collection[UUID], worker: str) -> list[UUID]:
-    """Give unfinished answers back, for another worker to begin again; return their sessions."""
+def release(*, answer_ids: Collection[UUID], worker: str) -> list[Job]:
+    """Give unfinished answers back, for another worker to begin again; return what to wake for."""
     answers = Answer.objects.filter(pk__in=answer_ids, worker=worker, status=Answer.Status.RUNNING)
-    sessions = list(answers.values_list("session_id", flat=True))
+    jobs = [
+        Job("reply", session_id) if purpose == Answer.Purpose.REPLY else Job("slot", pk)
+        for pk, purpose, session_id in answers.values_list("pk", "purpose", "session_id")
+    ]
     answers.update(status=Answer.Status.QUEUED, worker="", lease_until=None)
-    return sessions
+    return jobs
 
 
 def expire_leases() -> None:

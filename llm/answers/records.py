@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Max
 
 from chatsite.lib import clock
+from llm.jobs import Job
 from llm.metrics import ANSWERS
 from llm.models import Answer, ModelConfig
-from sessions_app.queries import Line
+from llm.prompts import Prompt
+from sessions_app.publish import LiveAnswer
 
 MOST_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The assistant's right to speak to the customer, as a reply holds it; a slot needs none."""
+
+    epoch: int
+    watermark: int
+    supersedes: int
+
+    @property
+    def may_be_superseded(self) -> bool:
+        """Whether a newer message of the customer still ends this answer."""
+        return self.supersedes < int(settings.LLM_MAX_SUPERSEDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +42,30 @@ class Claim:
     answer_id: UUID
     session_id: UUID
     attempt: int
-    epoch: int
-    watermark: int
-    supersedes: int
     age_s: float
     model: ModelConfig
-    lines: Sequence[Line]
+    params: Mapping[str, Any]
+    prompt: Prompt
+    floor: Floor | None = None
+    turn_id: UUID | None = None
+    slot: int | None = None
 
     @property
-    def may_be_superseded(self) -> bool:
-        """Whether a newer message of the customer still ends this answer."""
-        return self.supersedes < int(settings.LLM_MAX_SUPERSEDES)
+    def job(self) -> Job:
+        """What a worker is woken for to take this answer."""
+        return Job("reply", self.session_id) if self.floor else Job("slot", self.answer_id)
+
+    @property
+    def live(self) -> LiveAnswer:
+        """The answer as live events name it."""
+        return LiveAnswer(
+            session_id=self.session_id,
+            turn_id=self.turn_id or self.answer_id,
+            answer_id=self.answer_id,
+            slot=self.slot,
+            attempt=self.attempt,
+            epoch=self.floor.epoch if self.floor else 0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +98,20 @@ class LeaseLost(Exception):
     """Another worker, or the sweep, has taken the answer."""
 
 
+def label_of(model: ModelConfig) -> str:
+    """Return the model's name as the record keeps it when the model is gone."""
+    return f"{model.name} ({model.model})"[:300]
+
+
 def lease_from(now: dt.datetime) -> dt.datetime:
     """Return until when a worker that was alive ``now`` keeps its answers."""
     return now + dt.timedelta(seconds=settings.LLM_LEASE_S)
+
+
+def is_free(answer: Answer, now: dt.datetime) -> bool:
+    """Say whether an open answer may be taken; one that cannot go on is left to the sweep."""
+    leased = answer.lease_until is not None and answer.lease_until > now
+    return not leased and can_go_on(answer, now)
 
 
 def can_go_on(answer: Answer, now: dt.datetime) -> bool:
@@ -79,8 +120,16 @@ def can_go_on(answer: Answer, now: dt.datetime) -> bool:
     if age > settings.LLM_TURN_S:
         return False
     return answer.status == Answer.Status.QUEUED or (
-        not answer.shown and answer.attempt < MOST_ATTEMPTS
+        not answer.shown and answer.attempt - _attempts_before(answer) < MOST_ATTEMPTS
     )
+
+
+def _attempts_before(answer: Answer) -> int:
+    """Attempts spent on a slot before somebody asked for it again."""
+    if answer.turn_id is None or answer.attempt < MOST_ATTEMPTS:
+        return 0
+    older = Answer.objects.filter(turn=answer.turn_id, slot=answer.slot, is_current=False)
+    return older.aggregate(most=Max("attempt"))["most"] or 0
 
 
 def close(answer_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
@@ -93,3 +142,8 @@ def close(answer_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
         reason = "" if status == Answer.Status.HANDOFF else fields.get("error_reason", "")
         ANSWERS.labels(status, reason).inc()
     return bool(closed)
+
+
+def status_of(answer_id: UUID) -> str:
+    """Return where an answer stands."""
+    return Answer.objects.values_list("status", flat=True).get(pk=answer_id)

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.db import transaction
 from django.db.models import Q
 
 from chatsite.lib import clock
-from llm.answers.ending import tell_failure
 from llm.answers.records import can_go_on, close
+from llm.answers.reply_ends import tell_failure
+from llm.answers.slots import end_left_slot
+from llm.jobs import Job
 from llm.models import Answer
 from sessions_app.actions.replies import due_sessions
 from sessions_app.models import ChatSession
 
+NO_WORKER = "PROVIDER_UNAVAILABLE"
 
-def sweep() -> list[UUID]:
-    """Return the sessions that a worker should look at now; fail the answers that cannot go on.
+
+def sweep() -> list[Job]:
+    """Return what a worker should look at now; fail the answers that cannot go on.
 
     Finds what a lost task, a dead worker or a broker that was away has left: answers whose lease
-    ran out, answers given back that nobody took, and sessions that are owed an answer.
+    ran out, answers given back or asked for that nobody took, and sessions that are owed a reply.
     """
     now = clock.now()
-    wanted: list[UUID] = []
+    wanted: list[Job] = []
     left = Q(status=Answer.Status.QUEUED) | Q(status=Answer.Status.RUNNING, lease_until__lt=now)
-    replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY)
-    for answer in replies.filter(left).order_by("created_at")[:500]:
-        assert answer.session_id is not None
+    # A replay is run by the one who asked for it.
+    open_answers = Answer.objects.filter(left).exclude(purpose=Answer.Purpose.REPLAY)
+    for answer in open_answers.order_by("created_at")[:500]:
         if can_go_on(answer, now):
-            wanted.append(answer.session_id)
+            wanted.append(_job(answer))
+        elif answer.turn_id is not None:
+            end_left_slot(answer, Answer.Status.FAILED, code=NO_WORKER, reason="worker_lost")
         else:
-            _fail_left_answer(answer)
-    wanted += due_sessions(now=now, limit=500)
+            _fail_left_reply(answer)
+    wanted += [Job("reply", session_id) for session_id in due_sessions(now=now, limit=500)]
     return list(dict.fromkeys(wanted))
 
 
-def _fail_left_answer(answer: Answer) -> None:
+def _job(answer: Answer) -> Job:
+    if answer.turn_id is not None:
+        return Job("slot", answer.pk)
+    assert answer.session_id is not None
+    return Job("reply", answer.session_id)
+
+
+def _fail_left_reply(answer: Answer) -> None:
     assert answer.session_id is not None
     with transaction.atomic():
         ChatSession.objects.select_for_update(no_key=True).get(pk=answer.session_id)
@@ -47,11 +58,11 @@ def _fail_left_answer(answer: Answer) -> None:
         )
         if not unchanged.exists():
             return
-        tell_failure(answer.session_id, answer.pk, answer.attempt, "PROVIDER_UNAVAILABLE")
+        tell_failure(answer.session_id, answer.pk, answer.attempt, NO_WORKER)
         close(
             answer.pk,
             answer.attempt,
             Answer.Status.FAILED,
-            error_code="PROVIDER_UNAVAILABLE",
+            error_code=NO_WORKER,
             error_reason="worker_lost",
         )

@@ -26,6 +26,14 @@ def upstream_server() -> Iterator[Upstream]:
         yield server
 
 
+@pytest.fixture
+def bench(desk: Any) -> Any:
+    """A bench for turns, beside the desk."""
+    from tests.llm.bench import Bench
+
+    return Bench(desk)
+
+
 @pytest.fixture(scope="session")
 def _quiet_end() -> Iterator[None]:
     """Stop listening to Redis before Redis is stopped."""

@@ -12,6 +12,7 @@ from accounts.models import Team
 from accounts.viewer import Viewer
 from chatsite.lib import clock, loops
 from llm.engine import Engine
+from llm.jobs import Job
 from llm.models import Answer, ModelConfig
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
@@ -61,7 +62,7 @@ class Desk:
         chosen = engine or self.engine
 
         async def call() -> None:
-            chosen.wake(session.pk)
+            chosen.wake(Job("reply", session.pk))
 
         self.in_loop(call())
 
@@ -111,9 +112,9 @@ class Desk:
         """Wait until the session's answer has begun to stream."""
         self.until(
             lambda: any(
-                reply.parts and reply.claim.session_id == session.pk
+                one.parts and one.claim.session_id == session.pk
                 for engine in self.engines
-                for reply in list(engine._running.values())
+                for one in list(engine._running.values())
             )
         )
 

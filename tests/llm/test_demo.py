@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from llm.actions import DEMO_MODEL
-from llm.context import HANDOFF_TOOL
 from llm.demo import server
 from llm.demo.replies import reply_to
 from llm.demo.search import index
+from llm.prompts.reply import HANDOFF_TOOL
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
 from llm.providers.openai_compatible import OpenAICompatible
 

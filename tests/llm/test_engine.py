@@ -10,6 +10,7 @@ from django.db import OperationalError
 
 from chatsite.lib import loops
 from llm import answers
+from llm.jobs import Job
 from llm.models import Answer, ModelConfig
 from sessions_app import actions
 from sessions_app.models import ChatSession, Floor, Message
@@ -225,11 +226,11 @@ def test_two_workers_woken_at_once_answer_once(desk: Desk) -> None:
 def test_a_dead_workers_turn_is_begun_again_and_its_late_answer_refused(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = answers.claim(session_id=session.pk, worker="dead")
+    dead = answers.claim(job=Job("reply", session.pk), worker="dead")
     assert isinstance(dead, answers.Claim)
     assert answers.sweep() == []
     expire(dead.answer_id)
-    assert answers.sweep() == [session.pk]
+    assert answers.sweep() == [Job("reply", session.pk)]
     desk.wake(session)
     desk.settle(session)
     ended = answers.finish(dead, answers.Figures(text="Too late"), wants_person=None)
@@ -242,7 +243,7 @@ def test_a_dead_workers_turn_is_begun_again_and_its_late_answer_refused(desk: De
 def test_a_late_worker_is_refused_while_the_second_attempt_runs(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = answers.claim(session_id=session.pk, worker="dead")
+    dead = answers.claim(job=Job("reply", session.pk), worker="dead")
     assert isinstance(dead, answers.Claim)
     expire(dead.answer_id)
     desk.upstream.script([ROLE, delta("New"), STALL])
@@ -261,7 +262,7 @@ def test_a_dead_workers_turn_that_cannot_go_on_fails_visibly(
 ) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    dead = answers.claim(session_id=session.pk, worker="dead")
+    dead = answers.claim(job=Job("reply", session.pk), worker="dead")
     assert isinstance(dead, answers.Claim)
     Answer.objects.update(**shown)
     ChatSession.objects.update(live_attempt=shown.get("attempt", 1))
@@ -277,17 +278,17 @@ def test_a_dead_workers_turn_that_cannot_go_on_fails_visibly(
 def test_the_sweep_finds_what_no_task_told_of(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    assert answers.sweep() == [session.pk]
+    assert answers.sweep() == [Job("reply", session.pk)]
 
 
 def test_leases_are_extended_and_partial_text_is_kept(desk: Desk) -> None:
     session = desk.open()
     desk.ask(session, "Hi")
-    mine = answers.claim(session_id=session.pk, worker="me")
+    mine = answers.claim(job=Job("reply", session.pk), worker="me")
     assert isinstance(mine, answers.Claim)
     expire(mine.answer_id)
     answers.extend_leases(shown={mine.answer_id: (120, "So far")}, others=[], worker="other")
-    assert answers.sweep() == [session.pk]
+    assert answers.sweep() == [Job("reply", session.pk)]
     answers.extend_leases(shown={mine.answer_id: (120, "So far")}, others=[], worker="me")
     assert answers.sweep() == []
     (answer,) = desk.records(session)
@@ -298,7 +299,7 @@ def test_a_worker_that_ends_gives_its_turns_back(desk: Desk) -> None:
     desk.upstream.script([ROLE, delta("Half"), STALL])
     session = desk.chat("Hi")
     desk.until_shown(session)
-    assert desk.in_loop(desk.engine.drain(0)) == [session.pk]
+    assert desk.in_loop(desk.engine.drain(0)) == [Job("reply", session.pk)]
     assert desk.statuses(session) == ["queued"]
     desk.wake(session, desk.new_engine())
     desk.settle(session)
@@ -336,7 +337,7 @@ def test_an_answer_is_finished_without_the_chunk_log(
     async def broken(*_: object) -> None:
         raise ConnectionError("no Redis")
 
-    monkeypatch.setattr("llm.reply.ReplyStream.aclose", broken)
+    monkeypatch.setattr("llm.running.ReplyStream.aclose", broken)
     session = desk.chat("Hi")
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]

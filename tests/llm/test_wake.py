@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from chatsite.lib import clock, request_id
 from chatsite.lib.ids import uuid7
 from llm import tasks
+from llm.jobs import Job
 from llm.wake import Waker
 
 
@@ -27,18 +27,22 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sessions
 
 
+def reply() -> Job:
+    return Job("reply", uuid7())
+
+
 def soon(seconds: float) -> dt.datetime:
     return clock.now() + dt.timedelta(seconds=seconds)
 
 
 def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
     waker, done = Waker(), threading.Event()
-    session, other = uuid7(), uuid7()
+    session, other = reply(), reply()
     send = waker._send
 
-    def tell(session_id: UUID, cause: str) -> None:
-        send(session_id, cause)
-        if session_id == session:
+    def tell(job: Job, cause: str) -> None:
+        send(job, cause)
+        if job == session:
             done.set()
 
     waker._send = tell  # type: ignore[method-assign]
@@ -46,7 +50,7 @@ def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
         waker.at(session, soon(delay + 0.05))
     waker.at(other, soon(0))
     assert done.wait(5)
-    assert sent == [str(other), str(session)]
+    assert sent == [str(other.id), str(session.id)]
 
 
 def test_a_task_carries_the_id_of_the_request_that_caused_it(
@@ -56,16 +60,16 @@ def test_a_task_carries_the_id_of_the_request_that_caused_it(
     monkeypatch.setattr(tasks.answer, "apply_async", lambda **_: seen.append(request_id.current()))
     waker = Waker()
     with request_id.use("req-1"):
-        waker.at(uuid7(), soon(60))
+        waker.at(reply(), soon(60))
     waker.flush()
     assert seen == ["req-1"]
 
 
 def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[str]) -> None:
-    waker, session = Waker(), uuid7()
+    waker, session = Waker(), reply()
     waker.at(session, soon(60))
     waker.flush()
-    assert sent == [str(session)]
+    assert sent == [str(session.id)]
 
 
 def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,5 +78,14 @@ def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(tasks.answer, "apply_async", refuse)
     waker = Waker()
-    waker.at(uuid7(), soon(60))
+    waker.at(reply(), soon(60))
     waker.flush()
+
+
+def test_a_slot_has_a_task_of_its_own(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    slots: list[str] = []
+    monkeypatch.setattr(tasks.answer_slot, "apply_async", lambda args, **_: slots.append(args[0]))
+    waker, job = Waker(), Job("slot", uuid7())
+    waker.now(job)
+    waker.flush()
+    assert (slots, sent) == ([str(job.id)], [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llm.completion import Question, complete
-from llm.context import HANDOFF_TOOL
+from llm.prompts.reply import HANDOFF_TOOL
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
 from llm.providers.openai_compatible import OpenAICompatible
 

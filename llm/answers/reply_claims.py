@@ -11,20 +11,22 @@ from django.db import transaction
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
-from llm.answers.records import Claim, can_go_on, close, lease_from
+from llm.answers.records import Claim, Floor, close, is_free, label_of, lease_from
 from llm.metrics import ANSWERS
 from llm.models import Answer, ModelConfig
 from llm.policy import AnswerNow, HandOver, Wait, decide
+from llm.prompts import reply_prompt
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import begin_reply
-from sessions_app.models import ChatSession, Floor, SenderKind
+from sessions_app.models import ChatSession, SenderKind
+from sessions_app.models import Floor as Speaker
 from sessions_app.queries import Line, transcript
 
 TRANSCRIPT_LINES = 40
 PAST_TURNS = 20
 
 
-def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
+def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | None:
     """Take the answer a session is owed, if it is owed one and nobody has it.
 
     Hands the session to people instead when the customer asks for that or no model is enabled.
@@ -41,7 +43,7 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
             .order_by("-created_at")[:PAST_TURNS]
         )
         answer = next((one for one in past if one.status in Answer.OPEN), None)
-        if answer is not None and not _is_free(answer, now):
+        if answer is not None and not is_free(answer, now):
             return None
         if answer is None and session.reply_due_at is None:
             return None
@@ -49,7 +51,7 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
         seen_seq = max((one.watermark for one in past if one is not answer), default=0)
         model = model_to_ask()
         decision = decide(
-            has_floor=session.floor == Floor.ASSISTANT
+            has_floor=session.floor == Speaker.ASSISTANT
             and (answer is None or answer.epoch == session.epoch),
             due_at=session.reply_due_at if answer is None else now,
             now=now,
@@ -68,12 +70,6 @@ def claim(*, session_id: UUID, worker: str) -> Claim | Wait | None:
         elif answer is not None:
             close(answer.pk, answer.attempt, Answer.Status.STOPPED, error_reason="floor")
     return None
-
-
-def _is_free(answer: Answer, now: dt.datetime) -> bool:
-    """Say whether an open answer may be taken; one that cannot go on is left to the sweep."""
-    leased = answer.lease_until is not None and answer.lease_until > now
-    return not leased and can_go_on(answer, now)
 
 
 def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
@@ -106,7 +102,8 @@ def _begin(
         return None
     made.status = Answer.Status.RUNNING
     made.model = model
-    made.model_label = f"{model.name} ({model.model})"[:300]
+    made.model_label = label_of(model)
+    made.params, made.prices = model.default_params, model.prices
     made.epoch, made.watermark = floor.epoch, floor.watermark
     made.worker, made.lease_until = worker, lease_from(now)
     made.started_at, made.cancel_requested_at = now, None
@@ -116,12 +113,11 @@ def _begin(
         answer_id=made.pk,
         session_id=made.session_id,
         attempt=made.attempt,
-        epoch=made.epoch,
-        watermark=made.watermark,
-        supersedes=made.supersedes,
         age_s=(now - made.created_at).total_seconds(),
         model=model,
-        lines=lines,
+        params=made.params,
+        prompt=reply_prompt(lines, system_prompt=model.system_prompt.strip()),
+        floor=Floor(epoch=made.epoch, watermark=made.watermark, supersedes=made.supersedes),
     )
 
 
@@ -157,5 +153,5 @@ def give_up_waiting(*, session_id: UUID) -> None:
         patience = dt.timedelta(seconds=settings.LLM_MAX_WAIT_S)
         if session.live_turn is not None or session.reply_due_at is None:
             return
-        if session.floor == Floor.ASSISTANT and session.reply_due_at <= now - patience:
+        if session.floor == Speaker.ASSISTANT and session.reply_due_at <= now - patience:
             _hand_over(session, None, "assistant_busy", now)

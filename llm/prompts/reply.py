@@ -1,4 +1,4 @@
-"""Turns a conversation into messages for a model.
+"""The reply to a customer.
 
 What the customer wrote is data: it goes into messages of the role ``user`` only, never into the
 system prompt, and without characters that people cannot see.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from llm.prompts.prompt import Prompt, Said
 from llm.text import visible
 from sessions_app.models import SenderKind
 from sessions_app.queries import Line
@@ -43,46 +44,21 @@ HANDOFF_TOOL: Final = {
     },
 }
 
-Message = dict[str, str]
+
+def reply_prompt(lines: Sequence[Line], *, system_prompt: str) -> Prompt:
+    """Return what the assistant is told before it speaks to a customer itself."""
+    return Prompt(system_prompt or SYSTEM_PROMPT, as_talk(lines), tools=[HANDOFF_TOOL])
 
 
-def messages(lines: Sequence[Line], *, system_prompt: str, budget: int) -> list[Message]:
-    """Return chat messages of at most about ``budget`` characters, the newest lines kept.
-
-    Neighbouring lines of one side become one message, since some models insist on alternation.
-    """
-    kept: list[Message] = []
-    left = budget
-    for line in reversed(lines):
-        text = _said(line)
-        if not text:
-            continue
-        if kept and len(text) > left:
-            break
-        # The newest line always goes in; of one that is too long, its end says what is wanted.
-        text = text[-budget:]
-        left -= len(text)
-        role = "user" if line.sender_kind == SenderKind.CUSTOMER else "assistant"
-        if kept and kept[-1]["role"] == role:
-            kept[-1]["content"] = f"{text}\n{kept[-1]['content']}"
-        else:
-            kept.append({"role": role, "content": text})
-    kept.reverse()
-    while len(kept) > 1 and kept[0]["role"] != "user":
-        kept.pop(0)
-    return [{"role": "system", "content": system_prompt or SYSTEM_PROMPT}, *kept]
+def as_talk(lines: Sequence[Line]) -> list[Said]:
+    """Return a conversation with a customer as a model reads it."""
+    return [_said(line) for line in lines]
 
 
-def _said(line: Line) -> str:
+def _said(line: Line) -> Said:
     text = visible(line.content).strip()
+    if line.sender_kind == SenderKind.CUSTOMER:
+        return Said("user", text or "(The customer sent a file, which you cannot see.)")
     if line.sender_kind == SenderKind.AGENT and text:
-        return f"(A person of the team wrote:) {text}"
-    if not text and line.sender_kind == SenderKind.CUSTOMER:
-        return "(The customer sent a file, which you cannot see.)"
-    return text
-
-
-def estimated_tokens(text: str) -> int:
-    """Return a rough count of tokens: four Latin characters, or one Chinese, to a token."""
-    wide = sum(1 for char in text if char > "\u2e7f")
-    return wide + (len(text) - wide + 3) // 4
+        text = f"(A person of the team wrote:) {text}"
+    return Said("assistant", text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from llm.context import SYSTEM_PROMPT, estimated_tokens, messages
+from llm.prompts import estimated_tokens, reply_prompt
+from llm.prompts.reply import SYSTEM_PROMPT
 from sessions_app.queries import Line
 
 
 def told(*lines: tuple[str, str], budget: int = 1000) -> list[tuple[str, str]]:
     made = [Line(seq, kind, "", text) for seq, (kind, text) in enumerate(lines, 1)]
-    found = messages(made, system_prompt="", budget=budget)
+    found = reply_prompt(made, system_prompt="").messages(budget)
     assert found[0] == {"role": "system", "content": SYSTEM_PROMPT}
     return [(message["role"], message["content"]) for message in found[1:]]
 

@@ -1,4 +1,4 @@
-"""How an answer ends: with its one message, visibly failed, handed over, or quietly."""
+"""How a reply ends: with its one message, visibly failed, handed over, or quietly."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from uuid import UUID
 
 from django.db import transaction
 
-from chatsite.lib import clock
 from chatsite.lib.errors import SessionClosed
 from llm import actions
-from llm.answers.records import Claim, Ended, Figures, LeaseLost, close
+from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost, close, status_of
 from llm.models import Answer
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import FloorLost, Superseded, commit_reply, end_reply
-from sessions_app.models import ChatSession, Floor
+from sessions_app.models import ChatSession
+from sessions_app.models import Floor as Speaker
 
 
-def finish(claim: Claim, figures: Figures, *, wants_person: str | None) -> Ended:
+def finish_reply(claim: Claim, figures: Figures, *, wants_person: str | None) -> Ended:
     """Make the answer a message, or hand over when the model asked for a person.
 
     A person who took the floor meanwhile wins: then nothing is said.
     """
+    floor = _floor(claim)
     label = {"model": claim.model.name, "demo": claim.model.is_demo}
     try:
         with transaction.atomic():
@@ -31,12 +32,12 @@ def finish(claim: Claim, figures: Figures, *, wants_person: str | None) -> Ended
                     session_id=claim.session_id,
                     turn_id=claim.answer_id,
                     attempt=claim.attempt,
-                    epoch=claim.epoch,
-                    watermark=claim.watermark,
+                    epoch=floor.epoch,
+                    watermark=floor.watermark,
                     content=figures.text,
                     name=actions.DEMO_NAME if claim.model.is_demo else "Assistant",
                     metadata={"assistant": label, "finish_reason": figures.finish_reason},
-                    allow_supersede=claim.may_be_superseded and wants_person is None,
+                    allow_supersede=floor.may_be_superseded and wants_person is None,
                 )
             status = Answer.Status.DONE
             if wants_person is not None:
@@ -46,20 +47,25 @@ def finish(claim: Claim, figures: Figures, *, wants_person: str | None) -> Ended
             _close_or_lose(claim, status, error_reason=(wants_person or "")[:60], figures=figures)
             return Ended(status, _next_due(claim.session_id))
     except Superseded:
-        return end_quietly(claim, figures, Answer.Status.SUPERSEDED, "newer")
+        return end_reply_quietly(claim, figures, Answer.Status.SUPERSEDED, "newer")
     except (FloorLost, SessionClosed):
-        return end_quietly(claim, figures, Answer.Status.STOPPED, "floor")
+        return end_reply_quietly(claim, figures, Answer.Status.STOPPED, "floor")
     except LeaseLost:
-        return Ended(_status_now(claim))
+        return Ended(status_of(claim.answer_id))
 
 
 def _must_hold_floor(claim: Claim) -> None:
     session = ChatSession.objects.select_for_update(no_key=True).get(pk=claim.session_id)
-    if session.floor != Floor.ASSISTANT or session.epoch != claim.epoch:
+    if session.floor != Speaker.ASSISTANT or session.epoch != _floor(claim).epoch:
         raise FloorLost
 
 
-def end_quietly(claim: Claim, figures: Figures, status: str, reason: str) -> Ended:
+def _floor(claim: Claim) -> Floor:
+    assert claim.floor is not None
+    return claim.floor
+
+
+def end_reply_quietly(claim: Claim, figures: Figures, status: str, reason: str) -> Ended:
     """End an answer without a message: ``stopped`` or ``superseded``."""
     # Of an answer that lost the floor, no text may stay where it could be shown.
     kept = figures if reason == "stop" else Figures(latency_ms=figures.latency_ms)
@@ -74,10 +80,10 @@ def end_quietly(claim: Claim, figures: Figures, status: str, reason: str) -> End
             _close_or_lose(claim, status, error_reason=reason, figures=kept)
             return Ended(status, _next_due(claim.session_id))
     except LeaseLost:
-        return Ended(_status_now(claim))
+        return Ended(status_of(claim.answer_id))
 
 
-def fail(claim: Claim, figures: Figures, *, code: str, reason: str) -> Ended:
+def fail_reply(claim: Claim, figures: Figures, *, code: str, reason: str) -> Ended:
     """End an answer with a visible failure; the second one in a row hands over to people."""
     try:
         with transaction.atomic():
@@ -87,7 +93,7 @@ def fail(claim: Claim, figures: Figures, *, code: str, reason: str) -> Ended:
             )
             return Ended(Answer.Status.FAILED, _next_due(claim.session_id))
     except LeaseLost:
-        return Ended(_status_now(claim))
+        return Ended(status_of(claim.answer_id))
 
 
 def tell_failure(session_id: UUID, answer_id: UUID, attempt: int, code: str) -> None:
@@ -118,27 +124,18 @@ def _close_or_lose(claim: Claim, status: str, *, figures: Figures, **fields: Any
         raise LeaseLost
 
 
-def _status_now(claim: Claim) -> str:
-    return Answer.objects.values_list("status", flat=True).get(pk=claim.answer_id)
-
-
 def _next_due(session_id: UUID) -> dt.datetime | None:
     return ChatSession.objects.values_list("reply_due_at", flat=True).get(pk=session_id)
 
 
-def request_stop(*, answer_id: UUID) -> None:
-    """Note that someone asked the answer to stop; its worker sees it with the next pulse."""
-    now = clock.now()
-    Answer.objects.filter(
-        pk=answer_id, status__in=Answer.OPEN, cancel_requested_at__isnull=True
-    ).update(cancel_requested_at=now)
-    queued = Answer.objects.filter(pk=answer_id, status=Answer.Status.QUEUED).first()
-    if queued is not None and queued.session_id is not None:
-        with transaction.atomic():
-            end_reply(
-                session_id=queued.session_id,
-                turn_id=answer_id,
-                attempt=queued.attempt,
-                status="stopped",
-            )
-            close(answer_id, queued.attempt, Answer.Status.STOPPED, error_reason="stop")
+def stop_queued_reply(answer: Answer) -> None:
+    """End a reply that was given back and that nobody has taken yet."""
+    assert answer.session_id is not None
+    with transaction.atomic():
+        end_reply(
+            session_id=answer.session_id,
+            turn_id=answer.pk,
+            attempt=answer.attempt,
+            status="stopped",
+        )
+        close(answer.pk, answer.attempt, Answer.Status.STOPPED, error_reason="stop")

@@ -11,14 +11,13 @@ from django.conf import settings
 
 from llm.answers import Claim, Figures
 from llm.completion import Question
-from llm.context import HANDOFF_TOOL, estimated_tokens, messages
 from llm.endpoints import endpoint_of
 from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
+from llm.prompts import estimated_tokens
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
 from llm.text import tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
-from sessions_app.publish import LiveAnswer
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +29,12 @@ class LongEnough(Exception):
     """The answer has reached its greatest length; the rest is not wanted."""
 
 
-class Reply:
+class Running:
     """One answer being streamed: its claim, its text so far, and why it was cancelled if it was."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.stream = ReplyStream(
-            LiveAnswer.reply(
-                claim.session_id, claim.answer_id, attempt=claim.attempt, epoch=claim.epoch
-            )
-        )
+        self.stream = ReplyStream(claim.live)
         self.upstream: asyncio.Task[Outcome] | None = None
         self.reason: Reason | None = None
         self.parts: list[str] = []
@@ -81,7 +76,7 @@ class Reply:
             counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
             source = Answer.UsageSource.PROVIDER
         else:
-            prompt = sum(estimated_tokens(line.content) for line in self.claim.lines)
+            prompt = self.claim.prompt.tokens(settings.LLM_CONTEXT_CHARS)
             completion = estimated_tokens(text)
             counts = (prompt, completion, prompt + completion)
             source = Answer.UsageSource.ESTIMATED
@@ -120,19 +115,17 @@ class Reply:
     def deadlines(self) -> Deadlines:
         """How long to wait: an answer ends in time whatever its earlier attempts took."""
         whole = min(settings.LLM_DEADLINES["whole"], settings.LLM_TURN_S - self.claim.age_s)
-        limit_ms = self.claim.model.default_params.get("timeout_ms")
+        limit_ms = self.claim.params.get("timeout_ms")
         if isinstance(limit_ms, int | float) and limit_ms > 0:
             whole = min(whole, limit_ms / 1000)
         return Deadlines(**{**settings.LLM_DEADLINES, "whole": max(whole, SHORTEST_ATTEMPT_S)})
 
     def _request(self, budget: int) -> CompletionRequest:
-        model = self.claim.model
+        params = self.claim.params
         return CompletionRequest(
-            messages=messages(
-                self.claim.lines, system_prompt=model.system_prompt.strip(), budget=budget
-            ),
-            temperature=model.default_params.get("temperature"),
-            top_p=model.default_params.get("top_p"),
-            max_tokens=model.default_params.get("max_tokens"),
-            tools=[HANDOFF_TOOL],
+            messages=self.claim.prompt.messages(budget),
+            temperature=params.get("temperature"),
+            top_p=params.get("top_p"),
+            max_tokens=params.get("max_tokens"),
+            tools=self.claim.prompt.tools,
         )

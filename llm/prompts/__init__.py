@@ -1,0 +1,16 @@
+"""Prompts by kind: what a model is told, and how much of it fits."""
+
+from llm.prompts.prompt import Passage, Prompt, Said, estimated_tokens
+from llm.prompts.reply import reply_prompt
+from llm.prompts.turns import chosen_tags, for_turn, known_tags
+
+__all__ = [
+    "Passage",
+    "Prompt",
+    "Said",
+    "chosen_tags",
+    "estimated_tokens",
+    "for_turn",
+    "known_tags",
+    "reply_prompt",
+]
