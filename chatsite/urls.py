@@ -24,6 +24,7 @@ urlpatterns = [
                 path("", include("accounts.urls")),
                 path("", include("sessions_app.api.urls")),
                 path("", include("support.urls")),
+                path("", include("llm.api.urls")),
             ]
         ),
     ),

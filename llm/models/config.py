@@ -85,8 +85,15 @@ class ModelConfig(models.Model):
     def set_api_key(self, key: str) -> None:
         """Keep ``key`` encrypted; of a long one, the last four characters stay readable."""
         self.api_key_encrypted = crypto.encrypt(key) if key else ""
-        self.api_key_hint = key[-4:] if len(key) >= 12 else ""
+        self.api_key_hint = key[-4:] if len(key) >= 8 else ""
 
     def read_api_key(self) -> str:
         """The key in plain text, for the moment of a call only; never log or return it."""
         return crypto.decrypt(self.api_key_encrypted) if self.api_key_encrypted else ""
+
+    def api_key_state(self) -> str:
+        """Say ``none``, ``stored``, or ``enter_again`` for a key that can no longer be read."""
+        try:
+            return "stored" if self.read_api_key() else "none"
+        except crypto.UndecryptableError:
+            return "enter_again"

@@ -1,4 +1,4 @@
-"""Changes to models."""
+"""The model that is there from the start, and what is remembered of endpoints."""
 
 from __future__ import annotations
 
