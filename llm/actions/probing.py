@@ -15,9 +15,9 @@ from accounts.viewer import Viewer
 from chatsite.lib import clock, dbpool, loops, outbound, ratelimit
 from llm import rules
 from llm.access import admins_only, model_to_change
-from llm.context import HANDOFF_TOOL
 from llm.endpoints import endpoint_of, may_be_private
 from llm.models import ModelConfig
+from llm.prompts.reply import HANDOFF_TOOL
 from llm.providers import (
     CompletionRequest,
     Deadlines,
