@@ -261,6 +261,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "AnswerStatusEnum": "llm.models.answers.Answer.Status",
+        "TurnKindEnum": "llm.models.turns.Turn.Kind",
+        "MessageKindEnum": "sessions_app.models.MessageKind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "chatsite.api.add_problem_responses",
@@ -286,6 +291,8 @@ RATE_LIMITS = {
         "upload_user": (20, 60),
         "file_link_ip": (1200, 60),
         "model_test_user": (20, 60),
+        "turn_user": (60, 60),
+        "stream_user": (600, 60),
     }.items()
 }
 MESSAGE_MAX_CHARS = 16_000
@@ -342,6 +349,7 @@ LLM_TURN_S = 85.0
 LLM_LEASE_S = 20.0
 LLM_DRAIN_S = 20.0
 LLM_SWEEP_S = 10.0
+LLM_MAX_SLOTS = env.number("LLM_MAX_SLOTS", 6, least=1)
 LLM_MAX_STREAMS = env.number("LLM_MAX_STREAMS", 200, least=1)
 LLM_MAX_WAIT_S = 45.0
 LLM_MAX_SUPERSEDES = 2

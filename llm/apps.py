@@ -14,3 +14,4 @@ class LlmConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what sessions announce."""
         from llm import receivers, worker  # noqa: F401 - connecting is their import
+        from llm.turns import live  # noqa: F401

@@ -24,7 +24,7 @@ def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
     if not reverse:
         sessions = sessions.filter(waiting_since__isnull=False)
     if wanted.get("cursor"):
-        moment, pk = _read_cursor(wanted["cursor"])
+        moment, pk = read_cursor(wanted["cursor"])
         beyond = "lt" if reverse else "gt"
         sessions = sessions.filter(
             Q(**{f"{key}__{beyond}": moment}) | Q(**{key: moment, f"pk__{beyond}": pk})
@@ -36,7 +36,7 @@ def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
     more = len(found) > limit
     return {
         "results": queries.shown(page, staff=viewer.is_staff),
-        "next": _cursor(getattr(page[-1], key), page[-1].pk) if more else None,
+        "next": write_cursor(getattr(page[-1], key), page[-1].pk) if more else None,
     }
 
 
@@ -80,11 +80,13 @@ def _matching(sessions: SessionQuerySet, words: str, *, staff: bool) -> SessionQ
     return sessions.filter(Q(title__icontains=words) | said | people).distinct()
 
 
-def _cursor(moment: dt.datetime, pk: uuid.UUID) -> str:
+def write_cursor(moment: dt.datetime, pk: uuid.UUID) -> str:
+    """Return the cursor of a place in a list ordered by a moment and an id."""
     return base64.urlsafe_b64encode(orjson.dumps([moment.isoformat(), pk])).decode()
 
 
-def _read_cursor(raw: str) -> tuple[dt.datetime, uuid.UUID]:
+def read_cursor(raw: str) -> tuple[dt.datetime, uuid.UUID]:
+    """Return the place that a cursor names; raise :class:`ValidationFailed` for anything else."""
     try:
         moment, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
         read = dt.datetime.fromisoformat(moment)

@@ -19,7 +19,7 @@ from llm.answers.keeping import (
 from llm.answers.life import claim, end_quietly, fail, finish, request_stop
 from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost
 from llm.answers.reply_claims import give_up_waiting
-from llm.answers.slots import retry_slots, stop_slots, wake_for
+from llm.answers.slots import abandon_slots, retry_slots, stop_slots, wake_for
 from llm.answers.sweeping import sweep
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "LeaseLost",
     "Pulse",
     "Unwanted",
+    "abandon_slots",
     "claim",
     "end_quietly",
     "expire_leases",

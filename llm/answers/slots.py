@@ -148,6 +148,19 @@ def stop_slots(*, turn_id: UUID, slot: int | None = None) -> None:
         publish.reply_cancelled(answer.turn.session_id, answer.pk, "stop")
 
 
+def abandon_slots(*, turn_id: UUID) -> None:
+    """End a turn as stopped and take its open slots from their workers, whose texts get lost."""
+    turn = Turn.objects.select_for_update(no_key=True).get(pk=turn_id)
+    mine = Answer.objects.filter(turn=turn_id, is_current=True, status__in=Answer.OPEN)
+    for answer in mine.select_for_update(no_key=True):
+        # The next attempt's number, so that nothing of the running one can be stored.
+        mine.filter(pk=answer.pk).update(attempt=answer.attempt + 1)
+        close(answer.pk, answer.attempt + 1, Answer.Status.STOPPED, error_reason="forgotten")
+        live = LiveAnswer(turn.session_id, turn.pk, answer.pk, answer.slot, answer.attempt + 1)
+        _ended(live, Answer.Status.STOPPED)
+        publish.reply_cancelled(turn.session_id, answer.pk, "stop")
+
+
 def retry_slots(*, turn_id: UUID, slot: int | None = None) -> list[Answer]:
     """Ask again what has ended without an answer, or one slot however it ended.
 

@@ -1,1 +1,1 @@
-"""REST of models."""
+"""REST of everything that talks to models."""

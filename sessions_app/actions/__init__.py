@@ -2,7 +2,16 @@
 
 from sessions_app.actions.assignment import assign, claim, release, request_human, transfer
 from sessions_app.actions.editing import delete_message, edit_message
-from sessions_app.actions.lifecycle import close, open_session, rate, reopen, set_tags
+from sessions_app.actions.lifecycle import (
+    close,
+    describe,
+    forget,
+    open_session,
+    open_talk,
+    rate,
+    reopen,
+    set_tags,
+)
 from sessions_app.actions.posting import Posted, post_message
 from sessions_app.actions.reading import mark_read, set_presence
 from sessions_app.actions.replies import retry_reply, stop_reply
@@ -14,10 +23,13 @@ __all__ = [
     "claim",
     "close",
     "delete_message",
+    "describe",
     "discard_uploads",
     "edit_message",
+    "forget",
     "mark_read",
     "open_session",
+    "open_talk",
     "post_message",
     "rate",
     "release",

@@ -4,6 +4,8 @@ Each action locks the session's row, checks, writes, and leaves one visible even
 every client learns of it from the same ordered stream.
 """
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts.models import Team
@@ -19,6 +21,7 @@ from sessions_app.actions.recording import locked, record
 from sessions_app.models import (
     ChatSession,
     Floor,
+    Message,
     Participant,
     ParticipantRole,
     SessionKind,
@@ -61,6 +64,27 @@ def open_session(
         )
         Participant.objects.create(
             session=session, user_id=viewer.user_id, role=ParticipantRole.CUSTOMER
+        )
+        transaction.on_commit(lambda: publish.session_changed(session), robust=True)
+    return session
+
+
+def open_talk(
+    *, viewer: Viewer, title: object = "", metadata: object = None, source: str = "api"
+) -> ChatSession:
+    """Open a talk with models, which ``viewer`` alone takes part in: no customer, and no floor."""
+    with transaction.atomic():
+        session = ChatSession.objects.create(
+            kind=SessionKind.ASSISTANT,
+            status=SessionStatus.BOT,
+            title=clean_text("title", title, most=200),
+            metadata=clean_metadata(metadata),
+            source=source,
+            version=1,
+            public_version=1,
+        )
+        Participant.objects.create(
+            session=session, user_id=viewer.user_id, role=ParticipantRole.MEMBER
         )
         transaction.on_commit(lambda: publish.session_changed(session), robust=True)
     return session
@@ -130,6 +154,50 @@ def rate(*, viewer: Viewer, session_id: object, score: object, comment: str = ""
     return session
 
 
+def describe(
+    *,
+    viewer: Viewer,
+    session_id: object,
+    title: object = None,
+    metadata: object = None,
+    archived: bool | None = None,
+) -> ChatSession:
+    """Change what a session is called, its metadata, or whether it is put away; None leaves it."""
+    changes: dict[str, Any] = {}
+    if title is not None:
+        changes["title"] = clean_text("title", title, most=200)
+    if metadata is not None:
+        changes["metadata"] = clean_metadata(metadata)
+    with transaction.atomic():
+        session = locked(staff_session_for(viewer, session_id).id)
+        if archived is not None and archived != (session.archived_at is not None):
+            changes["archived_at"] = clock.now() if archived else None
+        if changes:
+            _change(session, **changes)
+    return session
+
+
+def forget(*, viewer: Viewer, session_id: object) -> None:
+    """Take every word out of a session for good, and everyone with it; its numbers stay."""
+    with transaction.atomic():
+        session = locked(staff_session_for(viewer, session_id).id)
+        now = clock.now()
+        Message.objects.filter(session=session).update(content="", metadata={}, deleted_at=now)
+        Participant.objects.filter(session=session).update(left_at=now)
+        session.tags.clear()
+        _change(session, title="", metadata={}, archived_at=now)
+        transaction.on_commit(lambda: publish.access_changed(session.id), robust=True)
+
+
+def _change(session: ChatSession, **changes: Any) -> None:
+    """Write changes that are no message to a locked session, and tell after the commit."""
+    changes |= {"version": session.version + 1, "updated_at": clock.now()}
+    for name, value in changes.items():
+        setattr(session, name, value)
+    session.save(update_fields=list(changes))
+    transaction.on_commit(lambda: publish.session_changed(session), robust=True)
+
+
 def set_tags(*, viewer: Viewer, session_id: object, tags: object) -> ChatSession:
     """Replace a session's tags: at most 20 names of at most 40 characters."""
     if not isinstance(tags, list) or len(tags) > 20:
@@ -141,8 +209,5 @@ def set_tags(*, viewer: Viewer, session_id: object, tags: object) -> ChatSession
         session = locked(staff_session_for(viewer, session_id).id)
         Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
         session.tags.set(Tag.objects.filter(name__in=names))
-        session.version += 1
-        session.updated_at = clock.now()
-        session.save(update_fields=["version", "updated_at"])
-        transaction.on_commit(lambda: publish.session_changed(session), robust=True)
+        _change(session)
     return session

@@ -1,0 +1,177 @@
+"""Asking: a question becomes a turn with one queued answer for each model, in one transaction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.viewer import Viewer
+from chatsite.lib import clock
+from chatsite.lib.errors import Conflict, ValidationFailed
+from chatsite.lib.ids import uuid7
+from llm import answers
+from llm.answers.records import label_of
+from llm.models import Answer, Turn
+from llm.turns.access import conversation_for, models_for
+from sessions_app import actions as sessions
+from sessions_app.access import staff_session_for
+from sessions_app.actions.drafts import clean_text
+from sessions_app.models import ChatSession, Message, SessionKind
+
+TITLE_CHARS = 80
+STYLES = ("shorter", "friendlier", "translate")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn and the message that asks. ``created`` is false when the same send was stored."""
+
+    turn: Turn
+    message: Message
+    created: bool
+
+
+def ask(
+    *,
+    viewer: Viewer,
+    conversation_id: object,
+    content: object,
+    model_ids: Sequence[int] | None = None,
+    client_msg_id: object = None,
+    params: Mapping[str, Any] | None = None,
+    blind: bool = False,
+) -> Asked:
+    """Put a question to the models, by default those of the conversation; they answer in parallel.
+
+    A slot is an index of ``model_ids``. The same ``client_msg_id`` again returns the first turn.
+    Raises :class:`ConversationNotFound`, :class:`ModelNotFound`, :class:`ValidationFailed`, and
+    :class:`Conflict` while an earlier turn runs, or for a known id with another body.
+    """
+    conversation = conversation_for(viewer, conversation_id)
+    with transaction.atomic():
+        posted = sessions.post_message(
+            viewer=viewer,
+            session_id=conversation.pk,
+            content=content,
+            client_msg_id=client_msg_id,
+        )
+        if not posted.created:
+            return _asked_before(posted.message)
+        # Posting holds the session's lock: of two questions at once, one finds the other running.
+        if Turn.objects.filter(session=conversation.pk, finished_at__isnull=True).exists():
+            raise Conflict("The models are still answering; wait, or stop them")
+        wanted = checked_models(conversation.model_ids if model_ids is None else model_ids)
+        turn = Turn.objects.create(
+            kind=Turn.Kind.COMPARE,
+            session_id=conversation.pk,
+            question=posted.message,
+            asked_by_id=viewer.user_id,
+            watermark=posted.message.seq,
+            blind=blind,
+        )
+        queue_answers(turn, wanted, params or {})
+        _name(viewer, conversation.session, posted.message)
+    return Asked(turn, posted.message, created=True)
+
+
+def _asked_before(message: Message) -> Asked:
+    turn = Turn.objects.filter(question=message).first()
+    if turn is None:
+        raise Conflict("This client_msg_id was used for a message that asked no model")
+    return Asked(turn, message, created=False)
+
+
+def _name(viewer: Viewer, session: ChatSession, question: Message) -> None:
+    """Call a conversation without a title by its first question."""
+    if session.title or question.seq != 1:
+        return
+    words = " ".join(question.content.split())
+    title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
+    sessions.describe(viewer=viewer, session_id=session.pk, title=title)
+
+
+def ask_about(
+    *,
+    viewer: Viewer,
+    session_id: object,
+    kind: str,
+    input: Mapping[str, Any] | None = None,
+    model_ids: Sequence[int],
+    blind: bool = False,
+) -> Turn:
+    """Ask models for help with a support session: draft, summary, rewrite, or tags.
+
+    ``input`` is by kind: draft ``{"instruction"?}``, rewrite ``{"text", "how", "language"?}``.
+    Nothing of it reaches the customer. Raises :class:`SessionNotFound`,
+    :class:`PermissionDenied`, :class:`ModelNotFound` and :class:`ValidationFailed`.
+    """
+    session = staff_session_for(viewer, session_id)
+    if session.kind != SessionKind.SUPPORT or kind not in _INPUTS:
+        raise ValidationFailed.of("kind", "one of draft, summary, rewrite, tags", "invalid_choice")
+    wanted = checked_models(model_ids)
+    with transaction.atomic():
+        turn = Turn.objects.create(
+            kind=kind,
+            session=session,
+            asked_by_id=viewer.user_id,
+            watermark=session.last_seq,
+            input=_checked_input(kind, input or {}),
+            blind=blind,
+        )
+        queue_answers(turn, wanted, {})
+    return turn
+
+
+_INPUTS: dict[str, tuple[str, ...]] = {
+    Turn.Kind.DRAFT: ("instruction",),
+    Turn.Kind.SUMMARY: (),
+    Turn.Kind.REWRITE: ("text", "how", "language"),
+    Turn.Kind.TAGS: (),
+}
+
+
+def _checked_input(kind: str, given: Mapping[str, Any]) -> dict[str, str]:
+    if unknown := set(given) - set(_INPUTS[kind]):
+        raise ValidationFailed.of(f"input.{min(unknown)}", "not known for this kind")
+    taken = {
+        name: clean_text(f"input.{name}", value, most=settings.MESSAGE_MAX_CHARS)
+        for name, value in given.items()
+    }
+    if kind == Turn.Kind.REWRITE:
+        if not taken.get("text", "").strip():
+            raise ValidationFailed.of("input.text", "may not be empty", "blank")
+        if taken.get("how") not in STYLES:
+            raise ValidationFailed.of("input.how", f"one of {', '.join(STYLES)}", "invalid_choice")
+    return taken
+
+
+def checked_models(model_ids: Sequence[int]) -> list[int]:
+    """Return the ids when they are 1 to ``LLM_MAX_SLOTS`` enabled models; one may stand twice."""
+    if not 1 <= len(model_ids) <= settings.LLM_MAX_SLOTS:
+        raise ValidationFailed.of("model_ids", f"1 to {settings.LLM_MAX_SLOTS} models")
+    models_for(model_ids)
+    return list(model_ids)
+
+
+def queue_answers(turn: Turn, model_ids: Sequence[int], params: Mapping[str, Any]) -> None:
+    """Make the slots of a new turn, and have workers take them after the commit."""
+    models = models_for(model_ids)
+    purposes = {Turn.Kind.COMPARE: Answer.Purpose.COMPARE, Turn.Kind.DRAFT: Answer.Purpose.DRAFT}
+    made = Answer.objects.bulk_create(
+        Answer(
+            id=uuid7(),
+            purpose=purposes.get(Turn.Kind(turn.kind), Answer.Purpose.ASSIST),
+            turn=turn,
+            slot=slot,
+            model=models[model_id],
+            model_label=label_of(models[model_id]),
+            params=dict(params),
+            created_at=clock.now(),
+        )
+        for slot, model_id in enumerate(model_ids)
+    )
+    answers.wake_for(made)
