@@ -6,7 +6,7 @@ WORKDIR /build
 COPY requirements-uv.txt requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements-uv.txt \
     && python -m venv --without-pip /opt/venv \
-    && uv pip install --no-cache --compile-bytecode --require-hashes \
+    && uv pip install --no-cache --compile-bytecode --no-deps --require-hashes \
         --python /opt/venv/bin/python -r requirements.txt
 
 FROM python:3.11-slim-bookworm

@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 MANAGE := $(PY) manage.py
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	--excludes requirements-excludes.txt
 
 # Settings a production start would refuse to do without; the values are worthless elsewhere.
 PRODUCTION := DJANGO_ENV=production DATA_DIR=$(CURDIR)/.data/check ALLOWED_HOSTS=chat.example.com \
@@ -43,11 +44,12 @@ $(BIN)/uv: requirements-uv.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@touch $@
 
-# A package index that only pip is configured for is reached by pip.
+# The lock is complete, so nothing is resolved again. A package index that only pip is configured
+# for is reached by pip.
 define install
 	@echo "Installing $$(grep -c '==' $(1)) $(2) packages (a minute at most on a usual line)…"
-	@$(BIN)/uv pip install --quiet --python $(PY) --require-hashes -r $(1) || \
-		$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/uv pip install --quiet --python $(PY) --no-deps --require-hashes -r $(1) || \
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1)
 	@touch $@
 endef
 
@@ -64,12 +66,13 @@ setup: $(VENV)/.installed-dev ## Make the virtual environment with everything in
 run: $(VENV)/.installed ## Start the whole product in one process on http://localhost:8080 (PORT)
 	@$(MANAGE) run
 
-services: $(VENV)/.installed-dev ## Start the full topology: PostgreSQL, Redis, web, worker, scheduler
+services: $(VENV)/.installed-dev ## Start the full topology: PostgreSQL, Redis, Chroma, web, workers, scheduler
 	@$(PY) -m deploy.topology
 
 seed: $(VENV)/.installed ## Bring the database up to date and put the demo data in
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) seed
+	@$(MANAGE) knowledge_seed
 
 # --- Checking -------------------------------------------------------------------------------------
 
