@@ -16,7 +16,7 @@ from celery.exceptions import SecurityWarning
 from chatsite.celery import app
 
 NAME = "embedded"
-QUEUES = "default,llm"
+QUEUES = "default,llm,embed"
 CONCURRENCY = 16
 START_DEADLINE_S = 20.0
 STOP_DEADLINE_S = 5.0

@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from accounts.client import client_ip
 from chatsite.lib.bus import bus
+from llm.knowledge import health as knowledge_health
 
 _draining = False
 WORKER_BEAT_KEY = "health:worker"
@@ -50,6 +51,7 @@ def health(request: HttpRequest) -> JsonResponse:
         "cache": _check(_cache),
         "bus": {"ok": bus.is_healthy},
         "worker": _check(_worker),
+        "knowledge": knowledge_health.report(),
     }
     fine = all(part["ok"] for part in parts.values())
     usable = parts["database"]["ok"] and not _draining

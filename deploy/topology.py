@@ -1,8 +1,8 @@
 """`make services`: the full topology on this machine, every part a process of its own.
 
-PostgreSQL, Redis, WEB web processes (default 1, on PORT and the ports after it), WORKERS workers
-(default 1) and the scheduler. The data stays in .data/services. ctrl-C ends everything; so does
-the end of any one process.
+PostgreSQL, Redis, Chroma, WEB web processes (default 1, on PORT and the ports after it), WORKERS
+workers (default 1), a worker for the knowledge and the scheduler. The data stays in .data/services.
+ctrl-C ends everything; so does the end of any one process.
 """
 
 from __future__ import annotations
@@ -32,12 +32,18 @@ def number(name: str, default: int) -> int:
     return int(raw)
 
 
+def own_index() -> bool:
+    """Whether we start a Chroma: not when CHROMA_URL names one."""
+    return not os.environ.get("CHROMA_URL", "").strip()
+
+
 def environment(servers: services.Servers) -> dict[str, str]:
     """What every process gets."""
     return {
         **os.environ,
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
+        "CHROMA_URL": servers.chroma_url or os.environ.get("CHROMA_URL", ""),
         "PYTHONUNBUFFERED": "1",
         "HOST": os.environ.get("HOST", "localhost"),
     }
@@ -45,7 +51,7 @@ def environment(servers: services.Servers) -> dict[str, str]:
 
 def prepare(env: Mapping[str, str]) -> None:
     """Bring the database up to date and put the demo data in at the first start."""
-    for command in (["migrate", "--verbosity", "0"], ["seed"]):
+    for command in (["migrate", "--verbosity", "0"], ["seed"], ["knowledge_seed"]):
         subprocess.run([*MANAGE, *command], env=env, cwd=ROOT, check=True)
 
 
@@ -60,6 +66,8 @@ def processes(env: Mapping[str, str]) -> dict[str, tuple[list[str], dict[str, st
         name = f"worker.{index + 1}"
         command = [*worker, "llm,default", "--hostname", f"{name}@%h", "--loglevel", "WARNING"]
         found[name] = (command, dict(env))
+    indexer = [*CELERY, "worker", "--pool", "threads", "--concurrency", "1", "--queues", "embed"]
+    found["indexer"] = ([*indexer, "--hostname", "indexer@%h", "--loglevel", "WARNING"], dict(env))
     if not env.get("LLM_API_URL"):
         demo = [*MANAGE, "demo_llm", "--port", str(services.free_port())]
         found["demo-llm"] = (demo, dict(env))
@@ -71,8 +79,8 @@ def main() -> int:
     """Run until ctrl-C; returns the exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with services.running(ROOT / ".data" / "services") as servers:
-            print("PostgreSQL and Redis are running. Preparing the database…", flush=True)
+        with services.running(ROOT / ".data" / "services", chroma=own_index()) as servers:
+            print("PostgreSQL, Redis and Chroma are running. Preparing the database…", flush=True)
             env = environment(servers)
             prepare(env)
             manager = Manager()

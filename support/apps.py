@@ -12,8 +12,12 @@ class SupportConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Answer for widget keys when a chat is opened."""
+        """Answer for widget keys when a chat is opened, and for whom host sites vouched."""
+        from django.db.models import Q
+
+        from accounts.identity import register_proof
         from sessions_app.origins import register_widget_resolver
         from support.resolver import widget_origin
 
         register_widget_resolver(widget_origin)
+        register_proof(Q(visitor_identity__isnull=False))

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llm.demo.search import Article, index, is_chinese, tokens
+from llm.demo.search import Article, index
+from llm.knowledge.terms import is_chinese, tokens
 
 MOST_ARTICLES = 3
 SHORT_QUESTION_TOKENS = 4

@@ -9,26 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from llm.knowledge.terms import tokens
+
 K1, B = 1.4, 0.6
 TITLE_WEIGHT, WORDS_WEIGHT = 2, 3
-
-_STOP = frozenset(
-    re.findall(
-        "[a-z]+",
-        """
-        a an the and or but if of to in on at for from by with as is are was were be been am do does
-        did can could would should will shall may might must have has had i me my mine you your
-        yours we us our they them their it its this that these those there here what which who whom
-        how why not no so too very just also any some all please hi hello hey thanks thank get got
-        go want need like know tell say about into out up than then really much many one
-        """,
-    )
-)
-_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
-_HAN = re.compile(r"[\u3400-\u9fff]+")
-_HAN_STOP = re.compile(
-    "请问|你们|我们|您好|你好|我想|一下|什么|怎么|如何|可以|能不能|有没有|是不是|吗|呢|吧|的|了|是|我|你|您|在|有|要|想"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +32,6 @@ class Hit:
     article: Article
     score: float
     coverage: float
-
-
-def is_chinese(text: str) -> bool:
-    """Say whether a text is to be answered in Chinese."""
-    return sum(len(run) for run in _HAN.findall(text)) >= 2
-
-
-def tokens(text: str) -> list[str]:
-    """Return what a text is compared by: stems of words, and pairs of Chinese characters."""
-    lowered = text.casefold()
-    found = [_stem(word) for word in _WORD.findall(lowered) if word not in _STOP]
-    for run in _HAN.findall(lowered):
-        for part in _HAN_STOP.split(run):
-            found += [part[i : i + 2] for i in range(len(part) - 1)] or ([part] if part else [])
-    return found
-
-
-def _stem(word: str) -> str:
-    word = word.removesuffix("'s").replace("'", "")
-    for ending, rest in (("ies", "y"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            word = word.removesuffix(ending) + rest
-            break
-    return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
 class Index:

@@ -86,6 +86,15 @@ class Command(BaseCommand):
         cast = User.objects.filter(username__in=[login["username"] for login in demo.logins()])
         here = set(cast.values_list("username", flat=True))
         self.logins = [login for login in demo.logins() if login["username"] in here]
+        self.seed_knowledge()
+
+    def seed_knowledge(self) -> None:
+        """Beside the demo people, the demo shop's help articles, unless there are any already."""
+        from llm.knowledge.actions import seed_articles
+        from llm.knowledge.models import Article
+
+        if not settings.PRODUCTION and self.logins and not Article.objects.exists():
+            seed_articles()
 
     def start_model(self, stack: ExitStack) -> None:
         """Without a model endpoint of your own, the demo assistant answers."""

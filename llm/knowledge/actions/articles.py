@@ -1,0 +1,177 @@
+"""Changes to articles. Staff write; admins alone decide what replies may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from accounts.viewer import Viewer
+from chatsite.lib import clock
+from chatsite.lib.errors import Conflict, NotFound
+from llm.knowledge import outbox
+from llm.knowledge.access import article_for, require_admin, require_staff
+from llm.knowledge.actions.checking import checked
+from llm.knowledge.models import Article, ArticleVersion, Chunk, IndexJob, Posting
+from llm.knowledge.splitting import Piece, split
+from llm.knowledge.terms import counted
+
+TITLE_WEIGHT = 2
+
+
+def create_article(*, viewer: Viewer, **fields: Any) -> Article:
+    """Store a draft: title and body, and what else ``checking`` knows."""
+    require_staff(viewer)
+    content = checked(viewer, {"title": "", "body": "", **fields})
+    return Article.objects.create(author_id=viewer.user_id, **content)
+
+
+def edit_article(*, viewer: Viewer, article_id: object, **fields: Any) -> Article:
+    """Change what authors see; what was published stays in use until it is published again."""
+    require_staff(viewer)
+    with transaction.atomic():
+        article = _locked(viewer, article_id)
+        for name, value in checked(viewer, fields).items():
+            setattr(article, name, value)
+        article.updated_at = clock.now()
+        article.save()
+    return article_for(viewer, article.pk)
+
+
+def publish_article(*, viewer: Viewer, article_id: object, version: int | None = None) -> Article:
+    """Let replies use the article as it is now, or as it was in a kept ``version``.
+
+    Publishing what is published already changes nothing.
+    """
+    require_admin(viewer)
+    with transaction.atomic():
+        article = _locked(viewer, article_id)
+        if version is None:
+            kept = article.published
+            if kept is None or article.has_changes:
+                kept = _keep(article, viewer)
+        else:
+            found = article.versions.filter(number=version).first()
+            if found is None:
+                raise NotFound("No such version")
+            kept = found
+        _use(article, kept)
+    return article_for(viewer, article.pk)
+
+
+def archive_article(*, viewer: Viewer, article_id: object) -> Article:
+    """Take the article out of use; it can be published again. Twice changes nothing."""
+    require_admin(viewer)
+    with transaction.atomic():
+        _put_away(_locked(viewer, article_id))
+    return article_for(viewer, article_id)
+
+
+def delete_article(*, viewer: Viewer, article_id: object) -> None:
+    """Delete the article with all its versions."""
+    require_admin(viewer)
+    with transaction.atomic():
+        article = _locked(viewer, article_id)
+        outbox.touch(IndexJob.Kind.CHUNK, article.chunks.values_list("pk", flat=True))
+        article.published = None
+        article.status = Article.Status.ARCHIVED
+        article.save(update_fields=["published", "status"])
+        article.delete()
+
+
+def knowledge_state() -> dict[int, int]:
+    """Return what replies use now: the version of each published article by its id."""
+    published = Article.objects.filter(status=Article.Status.PUBLISHED)
+    return dict(published.values_list("pk", "published__number"))
+
+
+def restore_state(*, viewer: Viewer, state: Mapping[int, int]) -> None:
+    """Let replies use exactly what ``state`` names, as :func:`knowledge_state` returned it.
+
+    Raises Conflict, and changes nothing, when one of its versions was deleted.
+    """
+    require_admin(viewer)
+    with transaction.atomic():
+        articles = {one.pk: one for one in Article.objects.select_for_update().order_by("pk")}
+        versions = {
+            (one.article_id, one.number): one
+            for one in ArticleVersion.objects.filter(article_id__in=state)
+        }
+        for pk, number in state.items():
+            kept = versions.get((pk, number))
+            if kept is None:
+                raise Conflict(f"Version {number} of article {pk} does not exist any more")
+            article = articles[pk]
+            if article.status != Article.Status.PUBLISHED or article.published_id != kept.pk:
+                _use(article, kept)
+        for pk, article in articles.items():
+            if pk not in state and article.status == Article.Status.PUBLISHED:
+                _put_away(article)
+
+
+def _locked(viewer: Viewer, article_id: object) -> Article:
+    found = article_for(viewer, article_id)
+    return Article.objects.select_for_update(of=("self",)).get(pk=found.pk)
+
+
+def _keep(article: Article, viewer: Viewer) -> ArticleVersion:
+    article.version += 1
+    return ArticleVersion.objects.create(
+        article=article,
+        number=article.version,
+        created_by_id=viewer.user_id,
+        **{name: getattr(article, name) for name in ArticleVersion.CONTENT},
+    )
+
+
+def _use(article: Article, kept: ArticleVersion) -> None:
+    article.published = kept
+    article.status = Article.Status.PUBLISHED
+    article.published_at = article.updated_at = clock.now()
+    article.save()
+    _cut(article, kept)
+
+
+def _put_away(article: Article) -> None:
+    outbox.touch(IndexJob.Kind.CHUNK, article.chunks.values_list("pk", flat=True))
+    article.chunks.all().delete()
+    article.published = None
+    article.status = Article.Status.ARCHIVED
+    article.updated_at = clock.now()
+    article.save()
+
+
+def _cut(article: Article, kept: ArticleVersion) -> None:
+    """Replace the passages; one that is the same keeps its row, and so its vector."""
+    had = {chunk.hash: chunk for chunk in article.chunks.all()}
+    pieces = split(kept.body)
+    wanted = {piece.hash for piece in pieces}
+    gone = [chunk.pk for digest, chunk in had.items() if digest not in wanted]
+    Chunk.objects.filter(pk__in=gone).delete()
+    chunks = []
+    for position, piece in enumerate(pieces):
+        chunk = had.get(piece.hash) or Chunk(
+            article=article, hash=piece.hash, heading=piece.heading, text=piece.text
+        )
+        chunk.position, chunk.version = position, kept.number
+        chunk.length = sum(_terms(kept, piece).values())
+        chunk.save()
+        chunks.append(chunk)
+    Posting.objects.filter(chunk__article=article).delete()
+    Posting.objects.bulk_create(
+        [
+            Posting(chunk=chunk, term=term, count=count)
+            for chunk, piece in zip(chunks, pieces, strict=True)
+            for term, count in _terms(kept, piece).items()
+        ],
+        batch_size=1000,
+    )
+    outbox.touch(IndexJob.Kind.CHUNK, [*gone, *(chunk.pk for chunk in chunks)])
+
+
+def _terms(kept: ArticleVersion, piece: Piece) -> dict[str, int]:
+    found = counted(f"{piece.heading}\n{piece.text}")
+    for term in (*counted(kept.title), *counted(" ".join(kept.tags))):
+        found[term] += TITLE_WEIGHT
+    return found

@@ -1,0 +1,96 @@
+"""Pages of articles and questions, by keyset."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import orjson
+from django.db.models import Model, Q, QuerySet
+
+from accounts.viewer import Viewer
+from chatsite.lib.errors import ValidationFailed
+from llm.knowledge import payloads
+from llm.knowledge.access import article_for, question_for, require_staff
+from llm.knowledge.models import Article, ArticleVersion, Question
+
+M = TypeVar("M", bound=Model)
+
+ASKINGS_SHOWN = 50
+LARGEST_ID = 2**63 - 1
+
+
+def article_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
+    """Return ``{results, next}`` of articles, the last changed first."""
+    require_staff(viewer)
+    rows = Article.objects.visible_to(viewer).select_related("team", "published", "author")
+    for name in ("status", "audience", "language", "source_kind"):
+        if wanted.get(name):
+            rows = rows.filter(**{name: wanted[name]})
+    if wanted.get("team"):
+        rows = rows.filter(team_id=wanted["team"])
+    if words := wanted.get("q"):
+        rows = rows.filter(Q(title__icontains=words) | Q(body__icontains=words))
+    return _page(rows, "updated_at", wanted, payloads.article_row)
+
+
+def question_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
+    """Return ``{results, next}`` of unanswered questions, the most asked first."""
+    require_staff(viewer)
+    rows = Question.objects.visible_to(viewer).select_related("team", "article", "closed_by")
+    if wanted.get("status"):
+        rows = rows.filter(status=wanted["status"])
+    return _page(rows, "count", wanted, payloads.question)
+
+
+def question_shown(viewer: Viewer, question_id: object) -> payloads.Payload:
+    """Return a question with the latest times it was asked."""
+    found = question_for(viewer, question_id)
+    return payloads.question_with(found, found.askings.order_by("-asked_at")[:ASKINGS_SHOWN])
+
+
+def versions_of(viewer: Viewer, article_id: object) -> list[ArticleVersion]:
+    """Return the kept versions of an article, the newest first."""
+    article = article_for(viewer, article_id)
+    return list(article.versions.select_related("created_by").order_by("-number"))
+
+
+def _page(
+    rows: QuerySet[M], key: str, wanted: dict[str, Any], shown: Callable[[M], payloads.Payload]
+) -> payloads.Payload:
+    """A page by a falling key and the id; the cursor is a place in that order."""
+    if wanted.get("cursor"):
+        value, pk = _read_cursor(wanted["cursor"], is_time=key.endswith("_at"))
+        rows = rows.filter(Q(**{f"{key}__lt": value}) | Q(**{key: value, "pk__lt": pk}))
+    limit = wanted["limit"]
+    found = list(rows.order_by(f"-{key}", "-pk")[: limit + 1])
+    page = found[:limit]
+    more = len(found) > limit
+    return {
+        "results": [shown(row) for row in page],
+        "next": _cursor(getattr(page[-1], key), page[-1].pk) if more else None,
+    }
+
+
+def _cursor(value: Any, pk: int) -> str:
+    place = value.isoformat() if isinstance(value, dt.datetime) else value
+    return base64.urlsafe_b64encode(orjson.dumps([place, pk])).decode()
+
+
+def _read_cursor(raw: str, *, is_time: bool) -> tuple[Any, int]:
+    try:
+        value, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
+        if is_time:
+            value = dt.datetime.fromisoformat(value)
+            if value.tzinfo is None:
+                raise ValueError("without a time zone")
+        elif not isinstance(value, int) or not 0 <= value <= LARGEST_ID:
+            raise ValueError("not a number of this list")
+        if not isinstance(pk, int) or not 0 <= pk <= LARGEST_ID:
+            raise ValueError("not an id")
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        raise ValidationFailed.of("cursor", "not a cursor of this list") from None
+    return value, pk

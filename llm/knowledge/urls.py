@@ -1,0 +1,22 @@
+"""REST addresses of the knowledge, below /api/v1/."""
+
+from django.urls import path
+
+from llm.knowledge import api
+
+article = "knowledge/articles/<str:article_id>"
+question = "knowledge/questions/<str:question_id>"
+
+urlpatterns = [
+    path("knowledge/articles", api.ArticleListView.as_view(), name="articles"),
+    path(article, api.ArticleView.as_view(), name="article"),
+    path(f"{article}/publish", api.ArticlePublishView.as_view(), name="article-publish"),
+    path(f"{article}/archive", api.ArticleArchiveView.as_view(), name="article-archive"),
+    path(f"{article}/versions", api.ArticleVersionListView.as_view(), name="article-versions"),
+    path("knowledge/search", api.KnowledgeSearchView.as_view(), name="knowledge-search"),
+    path("knowledge/questions", api.QuestionListView.as_view(), name="questions"),
+    path(question, api.QuestionView.as_view(), name="question"),
+    path(f"{question}/answer", api.QuestionAnswerView.as_view(), name="question-answer"),
+    path(f"{question}/dismiss", api.QuestionDismissView.as_view(), name="question-dismiss"),
+    path(f"{question}/reopen", api.QuestionReopenView.as_view(), name="question-reopen"),
+]
