@@ -79,4 +79,3 @@ def search(question: str, scope: Scope, k: int) -> list[WordHit]:
 
 def _weight(count: int, relative_length: float) -> float:
     return count * (K1 + 1) / (count + K1 * (1 - B + B * relative_length))
-

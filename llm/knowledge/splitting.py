@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
-from llm.context import estimated_tokens
+from llm.prompts import estimated_tokens
 from llm.text import visible
 
 LARGEST_TOKENS = 220

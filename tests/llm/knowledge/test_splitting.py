@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llm.context import estimated_tokens
+from llm.prompts import estimated_tokens
 from llm.knowledge.splitting import LARGEST_TOKENS, split
 
 
