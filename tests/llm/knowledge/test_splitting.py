@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from llm.prompts import estimated_tokens
 from llm.knowledge.splitting import LARGEST_TOKENS, split
+from llm.prompts import estimated_tokens
 
 
 def test_text_under_each_heading_is_a_passage_with_its_path() -> None:
