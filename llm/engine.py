@@ -27,6 +27,7 @@ from chatsite.lib.bus import bus
 from llm import actions, answers
 from llm.answers import Claim, Ended
 from llm.completion import complete
+from llm.grounding import note_unsupported
 from llm.jobs import Job
 from llm.metrics import RUNNING, WAITING
 from llm.models import Answer
@@ -201,16 +202,21 @@ class Engine:
                 actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
             )
         asked = outcome.handoff.reason if outcome.handoff else None
-        return await _persist(answers.finish, claim, figures, wants_person=asked)
+        ended = await _persist(answers.finish, claim, figures, wants_person=asked)
+        await note_unsupported(running.grounding, claim, ended)
+        return ended
 
     async def _ask(self, running: Running) -> Outcome:
-        return await complete(
+        await running.ground()
+        outcome = await complete(
             provider=self.provider,
             endpoint=running.endpoint(),
             question=running.question(),
             on_text=running.take,
             deadlines=running.deadlines(),
         )
+        running.end_text()
+        return outcome
 
     async def _end_cancelled(self, running: Running) -> Ended | None:
         if running.reason in (None, "lost", "drain"):

@@ -12,6 +12,7 @@ from django.conf import settings
 from llm.answers import Claim, Figures
 from llm.completion import Question
 from llm.endpoints import endpoint_of
+from llm.grounding import Grounding, ground
 from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
 from llm.prompts import estimated_tokens
@@ -35,6 +36,7 @@ class Running:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.stream = ReplyStream(claim.live)
+        self.grounding = Grounding(claim.prompt)
         self.upstream: asyncio.Task[Outcome] | None = None
         self.reason: Reason | None = None
         self.parts: list[str] = []
@@ -53,12 +55,22 @@ class Running:
         if self.ttft_ms is None:
             self.ttft_ms = self._elapsed_ms()
             FIRST_TEXT.observe(self.ttft_ms / 1000)
-        piece = visible_piece(piece)
+        self._show(self.grounding.shown(visible_piece(piece)))
+
+    def _show(self, piece: str) -> None:
         self.parts.append(piece)
         self.length += len(piece)
         self.stream.write(piece)
         if self.length > settings.LLM_ANSWER_CHARS:
             raise LongEnough
+
+    async def ground(self) -> None:
+        """Look for what the answer may rest on, for a moment."""
+        self.grounding = await ground(self.claim)
+
+    def end_text(self) -> None:
+        """Show what was held back because it might have been the beginning of a mark."""
+        self._show(self.grounding.rest())
 
     def cancel(self, reason: Reason) -> None:
         """Close the provider's connection; the first reason counts."""
@@ -76,7 +88,7 @@ class Running:
             counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
             source = Answer.UsageSource.PROVIDER
         else:
-            prompt = self.claim.prompt.tokens(settings.LLM_CONTEXT_CHARS)
+            prompt = self.grounding.prompt.tokens(settings.LLM_CONTEXT_CHARS)
             completion = estimated_tokens(text)
             counts = (prompt, completion, prompt + completion)
             source = Answer.UsageSource.ESTIMATED
@@ -89,6 +101,7 @@ class Running:
             completion_tokens=counts[1],
             total_tokens=counts[2],
             usage_source=source,
+            sources=self.grounding.sources(),
         )
 
     def _elapsed_ms(self) -> int:
@@ -123,9 +136,9 @@ class Running:
     def _request(self, budget: int) -> CompletionRequest:
         params = self.claim.params
         return CompletionRequest(
-            messages=self.claim.prompt.messages(budget),
+            messages=self.grounding.prompt.messages(budget),
             temperature=params.get("temperature"),
             top_p=params.get("top_p"),
             max_tokens=params.get("max_tokens"),
-            tools=self.claim.prompt.tools,
+            tools=self.grounding.prompt.tools,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,7 @@ class Figures:
     completion_tokens: int | None = None
     total_tokens: int | None = None
     usage_source: str = Answer.UsageSource.NONE
+    sources: list[dict[str, Any]] = field(default_factory=list)
 
     def as_fields(self) -> dict[str, Any]:
         """The columns of :class:`Answer` they are stored in."""

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from chatsite.lib.errors import SessionClosed
 from llm import actions
+from llm.answers.citing import citing
 from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost, close, status_of
 from llm.models import Answer
 from sessions_app.actions import request_human
@@ -36,7 +37,11 @@ def finish_reply(claim: Claim, figures: Figures, *, wants_person: str | None) ->
                     watermark=floor.watermark,
                     content=figures.text,
                     name=actions.DEMO_NAME if claim.model.is_demo else "Assistant",
-                    metadata={"assistant": label, "finish_reason": figures.finish_reason},
+                    metadata={
+                        "assistant": label,
+                        "finish_reason": figures.finish_reason,
+                        **citing(figures.sources),
+                    },
                     allow_supersede=floor.may_be_superseded and wants_person is None,
                 )
             status = Answer.Status.DONE

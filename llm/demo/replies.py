@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llm.demo.extracts import extract, passages, without_memories
 from llm.demo.search import Article, index
 from llm.knowledge.terms import is_chinese, tokens
 
@@ -86,7 +87,7 @@ _ASK = re.compile(r"(?<=[?!。？！\n])\s*")
 
 def reply_to(messages: Sequence[Mapping[str, Any]], *, can_hand_over: bool) -> Said:
     """Answer the conversation's last customer message."""
-    asked = [_text(m) for m in messages if m.get("role") == "user"]
+    asked = [without_memories(_text(m)) for m in messages if m.get("role") == "user"]
     question = asked[-1].strip() if asked else ""
     before = next((_text(m) for m in reversed(messages) if m.get("role") == "assistant"), "")
     chinese = is_chinese(question) or (not question.isascii() and is_chinese(" ".join(asked)))
@@ -97,6 +98,9 @@ def reply_to(messages: Sequence[Mapping[str, Any]], *, can_hand_over: bool) -> S
     for pattern, english, mandarin in _TALK:
         if re.search(pattern, plain):
             return Said(text=mandarin if chinese else english)
+    given = passages(messages)
+    if given:
+        return Said(text=extract(question, given))
     articles = _articles(question, "zh" if chinese else "en")
     if not articles and len(tokens(question)) <= SHORT_QUESTION_TOKENS and len(asked) > 1:
         # "And how long does it take?" is about what was asked before.

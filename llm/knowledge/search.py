@@ -21,6 +21,7 @@ from llm.knowledge.embedding import EmbeddingUnavailable
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.metrics import FAILURES
 from llm.knowledge.models import Article, Chunk
+from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
 
 log = logging.getLogger(__name__)
@@ -80,8 +81,8 @@ def find(question: str, scope: Scope, *, k: int) -> Found:
     began = time.monotonic()
     asked = begin_near(question, scope)
     words = keywords.search(question, scope, CANDIDATES)
-    near = end_near(asked, began + settings.KNOWLEDGE_BUDGET_S - time.monotonic())
-    return fuse(words, near, scope, k=k)
+    hits = end_near(asked, began + settings.KNOWLEDGE_BUDGET_S - time.monotonic())
+    return fuse(words, hits, scope, k=k)
 
 
 def begin_near(question: str, scope: Scope) -> Future[list[NearHit]]:
@@ -90,7 +91,11 @@ def begin_near(question: str, scope: Scope) -> Future[list[NearHit]]:
 
 
 def _near(question: str, scope: Scope) -> list[NearHit]:
-    asked = nearness.ask(question)
+    return near(nearness.ask(question), scope)
+
+
+def near(asked: Asked, scope: Scope) -> list[NearHit]:
+    """Return the passages nearest to a question; blocks."""
     hits = vectors.index.chunks_near(asked.vector, scope, CANDIDATES)
     return [NearHit(chunk_id, asked.lift(similarity)) for chunk_id, similarity in hits]
 
@@ -125,8 +130,7 @@ def fuse(
         for rank, chunk_id in enumerate(ranked, 1):
             scores[chunk_id] = scores.get(chunk_id, 0.0) + weight / (RANK_CONSTANT + rank)
     fits = {
-        chunk_id: _supports(by_word.get(chunk_id), by_meaning.get(chunk_id), near is not None)
-        for chunk_id in scores
+        chunk_id: _supports(by_word.get(chunk_id), by_meaning.get(chunk_id)) for chunk_id in scores
     }
     best = sorted(scores, key=lambda chunk_id: (not fits[chunk_id], -scores[chunk_id], chunk_id))
     rows = (
@@ -138,14 +142,13 @@ def fuse(
     return Found(_outcome(passages, by_meaning), passages, near is not None)
 
 
-def _supports(word: WordHit | None, lift: float | None, knows_meaning: bool) -> bool:
+def _supports(word: WordHit | None, lift: float | None) -> bool:
     coverage = word.coverage if word else 0.0
-    if lift is not None and lift >= nearness.STRONG:
-        return True
-    if lift is not None and lift >= nearness.POSSIBLE:
-        return coverage >= 0.34
-    if knows_meaning:  # and it is elsewhere: the words have to be all there, as in a part number
-        return coverage >= 0.85
+    if lift is not None:
+        if lift >= nearness.STRONG:
+            return True
+        # Where the meaning seems to be elsewhere, the words have to be all there: a part number.
+        return coverage >= (0.34 if lift >= nearness.POSSIBLE else 0.85)
     two_rare_words = word is not None and word.matched >= 2 and word.score >= 7
     return coverage >= (0.34 if two_rare_words else 0.6)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from llm.text import visible
 
 Role = Literal["user", "assistant"]
+Reader = Literal["customer", "staff"]
 Message = dict[str, str]
 
 PASSAGES_SHARE = 3
@@ -40,21 +41,43 @@ class Prompt:
     talk: Sequence[Said]
     tools: Sequence[Mapping[str, Any]] = ()
     passages: Sequence[Passage] = ()
+    reader: Reader | None = None
+    """Who will read the answer, and so which documents it may lean on; None: on none."""
+    without_passages: str = ""
+    """What is said when the documents hold nothing for it."""
+    remembered: Sequence[str] = ()
+    """What the same customer said in earlier chats."""
 
-    def leaning_on(self, passages: Sequence[Passage]) -> Prompt:
-        """The same prompt with passages from the documents."""
-        return replace(self, passages=tuple(passages))
+    def leaning_on(
+        self, passages: Sequence[Passage], *, without: str = "", remembered: Sequence[str] = ()
+    ) -> Prompt:
+        """The same prompt with passages from the documents, and what is known of the customer."""
+        return replace(
+            self,
+            passages=tuple(passages),
+            without_passages=without,
+            remembered=tuple(remembered),
+        )
 
     def messages(self, budget: int) -> list[Message]:
         """Return chat messages of at most about ``budget`` characters, the newest talk kept."""
-        shown = self._documents(budget // PASSAGES_SHARE)
+        shown = self._documents(budget // PASSAGES_SHARE) or self.without_passages
         system = f"{self.system}\n\n{shown}" if shown else self.system
-        talk = _newest(self.talk, budget - len(shown))
+        talk = _newest(self._talk(), budget - len(shown))
         return [{"role": "system", "content": system}, *talk]
 
     def tokens(self, budget: int) -> int:
         """Return roughly how many tokens :meth:`messages` comes to."""
         return sum(estimated_tokens(said["content"]) for said in self.messages(budget))
+
+    def _talk(self) -> list[Said]:
+        """The talk; what is remembered stands before its newest question, as the customer's."""
+        talk = list(self.talk)
+        if self.remembered and talk and talk[-1].role == "user":
+            earlier = enclosed("earlier", "\n".join(f"- {text}" for text in self.remembered))
+            said = f"(What I said in earlier chats, for your information:)\n{earlier}"
+            talk.insert(-1, Said("user", said))
+        return talk
 
     def _documents(self, budget: int) -> str:
         blocks: list[str] = []

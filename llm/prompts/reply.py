@@ -47,7 +47,9 @@ HANDOFF_TOOL: Final = {
 
 def reply_prompt(lines: Sequence[Line], *, system_prompt: str) -> Prompt:
     """Return what the assistant is told before it speaks to a customer itself."""
-    return Prompt(system_prompt or SYSTEM_PROMPT, as_talk(lines), tools=[HANDOFF_TOOL])
+    return Prompt(
+        system_prompt or SYSTEM_PROMPT, as_talk(lines), tools=[HANDOFF_TOOL], reader="customer"
+    )
 
 
 def as_talk(lines: Sequence[Line]) -> list[Said]:

@@ -108,7 +108,7 @@ def _draft(turn: Turn, model: ModelConfig) -> Prompt:
     system = f"{DRAFT}\nThe agent asks: {wish}" if wish else DRAFT
     if not talk or talk[-1].role == "assistant":
         talk.append(Said("user", "(The customer has not written since. Write what helps next.)"))
-    return Prompt(system, talk)
+    return Prompt(system, talk, reader="staff")
 
 
 def _in_the_agents_place(line: Line) -> Said:
