@@ -30,8 +30,8 @@ def python_tests() -> list[str]:
 
 
 def embedded_tests() -> list[str]:
-    """The messaging kernel once more, on what `make run` has: SQLite and one process."""
-    return ["env", "TEST_TOPOLOGY=embedded", *PYTEST, "tests/sessions_app"]
+    """What counts on the database, once more on what `make run` has: SQLite and one process."""
+    return ["env", "TEST_TOPOLOGY=embedded", *PYTEST, "tests/sessions_app", "tests/llm/stats"]
 
 
 def browser_tests() -> list[str]:

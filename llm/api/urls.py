@@ -1,12 +1,13 @@
 """REST addresses of everything that talks to models, below /api/v1/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from llm.api import conversations, models, turns
 
 talk = "conversations/<str:conversation_id>"
 
 urlpatterns = [
+    path("", include("llm.stats.urls")),
     path("models", models.ModelListView.as_view(), name="models"),
     path("models/discover", models.DiscoverView.as_view(), name="models-discover"),
     path("models/<str:model_id>", models.ModelView.as_view(), name="model"),

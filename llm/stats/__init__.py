@@ -1,0 +1,1 @@
+"""What models did, counted from the answers themselves; nothing is stored twice."""

@@ -1,0 +1,43 @@
+"""The two expressions the figures need that Django does not bring for both databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from django.db.models import Aggregate, Case, Expression, IntegerField, TextField, Value, When
+
+
+class Values(Aggregate):
+    """All values of a column as a list of numbers, in no order."""
+
+    name = "Values"
+    template = "ARRAY_AGG(%(expressions)s)"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Have SQLite write a JSON array."""
+        same = self.copy()
+        same.template = "JSON_GROUP_ARRAY(%(expressions)s)"
+        return same.as_sql(compiler, connection, **extra)
+
+    @staticmethod
+    def convert_value(value: Any, expression: Any, connection: Any) -> list[int]:
+        """Read SQLite's text; of PostgreSQL it is a list already, or None when empty."""
+        return orjson.loads(value) if isinstance(value, str) else value or []
+
+
+def interval_number(field: str, starts: Sequence[dt.datetime], first: int = 0) -> Case | Value:
+    """Return the number of the interval that ``field`` falls into, as a tree of comparisons.
+
+    A tree, because it asks each row for the logarithm of the intervals only, and means the same to
+    every database: what an hour, a day or a week is was decided by whoever made ``starts``.
+    """
+    if len(starts) == 1:
+        return Value(first, output_field=IntegerField())
+    middle = len(starts) // 2
+    earlier: Expression = interval_number(field, starts[:middle], first)
+    later = interval_number(field, starts[middle:], first + middle)
+    return Case(When(**{f"{field}__lt": starts[middle]}, then=earlier), default=later)

@@ -1,0 +1,11 @@
+"""REST addresses of the statistics, below /api/v1/."""
+
+from django.urls import path
+
+from llm.stats import api
+
+urlpatterns = [
+    path("stats/usage", api.UsageView.as_view(), name="stats-usage"),
+    path("stats/answers", api.AnswerRowsView.as_view(), name="stats-answers"),
+    path("stats/conversations", api.ConversationStatsView.as_view(), name="stats-conversations"),
+]
