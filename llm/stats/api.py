@@ -57,7 +57,7 @@ class UsageView(StatsView):
         "With `format=csv`, a line for each model (and interval).",
         parameters=[shapes.UsageQuery],
         responses={
-            (200, "application/json"): shapes.UsageSerializer,
+            (200, "application/json"): shapes.UsageStatsSerializer,
             (200, "text/csv"): OpenApiResponse(str),
             **REFUSALS,
         },

@@ -101,7 +101,7 @@ class FirstTextSerializer(Base):
     n = serializers.IntegerField()
 
 
-class TokensSerializer(Base):
+class TokenStatsSerializer(Base):
     """Tokens of all answers, however they ended."""
 
     prompt = serializers.IntegerField()
@@ -138,7 +138,7 @@ class FiguresSerializer(Base):
     refused = RefusedSerializer()
     latency_ms = LatencySerializer()
     ttft_ms = FirstTextSerializer()
-    tokens = TokensSerializer()
+    tokens = TokenStatsSerializer()
     cost = serializers.DictField(
         child=serializers.CharField(),
         help_text="Amounts by currency; XXX where none was named.",
@@ -176,7 +176,7 @@ class _WindowSerializer(Base):
         return {"from": serializers.DateTimeField(), **super().get_fields()}
 
 
-class UsageSerializer(_WindowSerializer):
+class UsageStatsSerializer(_WindowSerializer):
     """Figures by model, the busiest first."""
 
     enough = serializers.IntegerField(help_text="Below so many comparisons a rate says little.")
