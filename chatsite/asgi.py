@@ -20,6 +20,7 @@ from chatsite.lib import loops
 from chatsite.lib.bus import bus
 from sessions_app.consumers import ChatConsumer
 from sessions_app.live.hub import hub
+from sessions_app.live.writer import writer
 from sessions_app.origin_check import OriginCheck
 
 Scope = dict[str, Any]
@@ -37,6 +38,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         elif message["type"] == "lifespan.shutdown":
             health.drain()
             await hub.stop()
+            await writer.stop()
             await bus.close()
             await send({"type": "lifespan.shutdown.complete"})
             return

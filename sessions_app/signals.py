@@ -5,6 +5,7 @@ happen is also a fact in the database that a sweep finds.
 """
 
 import contextvars
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -25,7 +26,11 @@ reply_stop_requested = Signal()
 
 def announce(signal: Signal, **arguments: Any) -> None:
     """Send ``signal`` after the commit of the current transaction, on a thread of its own."""
+    transaction.on_commit(announcement(signal, **arguments), robust=True)
+
+
+def announcement(signal: Signal, **arguments: Any) -> Callable[[], object]:
+    """Return what sends ``signal`` on the announcer's thread when it is called."""
     send = partial(signal.send_robust, sender=None, **arguments)
     # The context carries the request id into the log lines of what follows.
-    run = contextvars.copy_context().run
-    transaction.on_commit(partial(_announcer.submit, run, send), robust=True)
+    return partial(_announcer.submit, contextvars.copy_context().run, send)

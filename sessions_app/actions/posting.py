@@ -146,12 +146,22 @@ def _post(
         .exists()
     ):
         raise ValidationFailed.of("reply_to", "no such message here", "does_not_exist")
-    if item.author.kind == SenderKind.AGENT and item.kind != MessageKind.NOTE:
+    if takes_floor(session, item):
         batch.let_agent_speak(session, item)
     message = batch.append(session, item, files)
     if key:
         known[key] = message
     return Posted(message, created=True)
+
+
+def takes_floor(session: ChatSession, item: Draft) -> bool:
+    """Say whether an agent who speaks takes the floor with it."""
+    return (
+        session.kind == SessionKind.SUPPORT
+        and session.floor != Floor.AGENT
+        and item.author.kind == SenderKind.AGENT
+        and item.kind != MessageKind.NOTE
+    )
 
 
 class _Batch:
@@ -199,8 +209,6 @@ class _Batch:
 
     def let_agent_speak(self, session: ChatSession, item: Draft) -> None:
         """An agent's message takes the floor; where nobody is assigned, it is a claim."""
-        if session.kind != SessionKind.SUPPORT or session.floor == Floor.AGENT:
-            return
         if session.assignee_id is None:
             self.append(session, take_floor(session, item.author))
             self.places.append(place_for(session, item.author))

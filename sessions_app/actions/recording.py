@@ -1,7 +1,7 @@
 """Numbering and writing messages of a locked session, and telling everyone after the commit."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chatsite.lib import clock
+from chatsite.lib.ids import uuid7
 from chatsite.lib.metrics import MESSAGES
 from sessions_app import publish, signals
 from sessions_app.actions.drafts import Author, Draft
@@ -22,6 +23,7 @@ from sessions_app.models import (
     ParticipantRole,
     SenderKind,
 )
+from sessions_app.rows import fresh
 
 MESSAGE_COUNTS = {str(kind): MESSAGES.labels(str(kind)) for kind in SenderKind}
 
@@ -49,23 +51,30 @@ def numbered(session: ChatSession, item: Draft, now: datetime) -> Message:
     """Return the message for ``item`` with the locked session's next ``seq`` and ``version``."""
     session.last_seq += 1
     session.version += 1
-    message = Message(
-        session_id=session.id,
-        seq=session.last_seq,
-        prev_public_seq=session.last_public_seq,
-        version=session.version,
-        kind=item.kind,
-        sender_id=item.author.user_id,
-        sender_kind=item.author.kind,
-        sender_name=item.author.name,
-        sender_avatar=item.author.avatar,
-        content=item.content,
-        client_msg_id=item.client_msg_id,
-        send_key=item.send_key,
-        fingerprint=item.fingerprint,
-        reply_to_id=item.reply_to,
-        metadata=item.metadata,
-        created_at=now,
+    author = item.author
+    message = fresh(
+        Message,
+        {
+            "id": uuid7(),
+            "session_id": session.id,
+            "seq": session.last_seq,
+            "prev_public_seq": session.last_public_seq,
+            "version": session.version,
+            "kind": item.kind,
+            "sender_id": author.user_id,
+            "sender_kind": author.kind,
+            "sender_name": author.name,
+            "sender_avatar": author.avatar,
+            "content": item.content,
+            "client_msg_id": item.client_msg_id,
+            "send_key": item.send_key,
+            "fingerprint": item.fingerprint,
+            "reply_to_id": item.reply_to,
+            "metadata": item.metadata,
+            "created_at": now,
+            "edited_at": None,
+            "deleted_at": None,
+        },
     )
     if item.kind != MessageKind.NOTE:
         session.last_public_seq = session.last_seq
@@ -117,17 +126,24 @@ def after_commit(
     messages: Sequence[Message],
     files: dict[uuid.UUID, list[Attachment]] | None = None,
 ) -> None:
-    """Arrange what follows the commit: the doorbell, then the announcements."""
-    transaction.on_commit(partial(publish.committed, sessions, messages, files or {}), robust=True)
+    """Arrange what follows the commit of the current transaction."""
+    for step in consequences(sessions, messages, files or {}):
+        transaction.on_commit(step, robust=True)
+
+
+def consequences(
+    sessions: Sequence[ChatSession],
+    messages: Sequence[Message],
+    files: dict[uuid.UUID, list[Attachment]],
+) -> Iterator[Callable[[], object]]:
+    """Give what to call once the messages are committed: the doorbell, then the announcements."""
+    yield partial(publish.committed, sessions, messages, files)
     for session in sessions:
         if session.reply_due_at is not None:
-            signals.announce(
+            yield signals.announcement(
                 signals.reply_wanted, session_id=session.id, due_at=session.reply_due_at
             )
             if session.live_turn is not None:
-                transaction.on_commit(
-                    partial(publish.reply_cancelled, session.id, session.live_turn, "newer"),
-                    robust=True,
-                )
+                yield partial(publish.reply_cancelled, session.id, session.live_turn, "newer")
     for message in messages:
         MESSAGE_COUNTS[message.sender_kind].inc()

@@ -1,10 +1,12 @@
 """The group-commit writer: one per process, for what comes in by socket.
 
 All sends that wait while one transaction is on its way go into the next one.  A commit costs one
-fsync whether it holds one message or fifty, so this is what makes durable acks cheap.
+fsync whether it holds one message or fifty, so this is what makes durable acks cheap.  What can be
+posted without locks is posted from the loop; the rest takes a thread.
 """
 
 import asyncio
+import contextvars
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from chatsite.lib import dbpool
 from chatsite.lib.errors import DomainError, InternalError, ServiceUnavailable
 from sessions_app.actions.drafts import Draft
+from sessions_app.actions.optimistic import OptimisticPosting
 from sessions_app.actions.posting import Posted, post_batch
 
 log = logging.getLogger(__name__)
@@ -29,13 +32,22 @@ class GroupCommit:
     def __init__(self) -> None:
         self._waiting: list[tuple[Draft, Done]] = []
         self._task: asyncio.Task[None] | None = None
+        self._optimistic = OptimisticPosting()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     def submit(self, item: Draft, done: Done) -> None:
-        """Post ``item`` with the next commit.  Results come in the order of submission."""
+        """Post ``item`` with the next commit.  A session's results come in their order."""
         self._waiting.append((item, done))
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._work())
+            # Of its own context: a batch is no part of the request that happened to begin it.
+            work = asyncio.get_running_loop().create_task
+            self._task = work(self._work(), context=contextvars.Context())
+
+    async def stop(self) -> None:
+        """Finish, and let go of the loop's connection; the next send starts anew."""
+        if self._task is not None:
+            await self._task
+        await self._optimistic.close()
 
     def close(self) -> None:
         """End the thread and its connection (tests and shutdown); the next send starts anew."""
@@ -44,17 +56,27 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 batch = self._waiting[:MOST_PER_COMMIT]
                 del self._waiting[:MOST_PER_COMMIT]
-                drafts = [item for item, _ in batch]
-                results = await loop.run_in_executor(self._thread, commit, drafts)
-                for (_, done), result in zip(batch, results, strict=True):
-                    done(result)
+                await self._commit(batch)
         finally:
             self._task = None
+
+    async def _commit(self, batch: list[tuple[Draft, Done]]) -> None:
+        results = await self._optimistic.post([item for item, _ in batch])
+        left = []
+        for (item, done), result in zip(batch, results, strict=True):
+            if result is None:
+                left.append((item, done))
+            else:
+                done(result)
+        if left:
+            loop, drafts = asyncio.get_running_loop(), [item for item, _ in left]
+            locked = await loop.run_in_executor(self._thread, commit, drafts)
+            for (_, done), outcome in zip(left, locked, strict=True):
+                done(outcome)
 
 
 def commit(drafts: list[Draft]) -> list[Result]:

@@ -1,0 +1,128 @@
+"""Session rows as this process left them, and writing on from there by compare-and-set.
+
+PostgreSQL changes a row's ``xmin`` with every update, whoever makes it.  A row that still has the
+``xmin`` it was read with is therefore the row that was read, and what was worked out from it may
+be written without having locked it first.  A process that posts in a session keeps the row with
+that mark, so that the next messages cost one round trip.
+"""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from chatsite.lib.loopdb import LoopConnection
+from sessions_app.models import ChatSession, Message
+from sessions_app.rows import cells, columns
+
+MOST = 5_000
+
+
+@dataclass(slots=True)
+class Head:
+    """A session's row, with the columns asked for, and its mark."""
+
+    session: ChatSession
+    mark: str
+
+
+class Heads:
+    """The heads of the sessions posted in lately.  Use it inside the loop, one call at a time."""
+
+    def __init__(self, hot: tuple[str, ...]) -> None:
+        """``hot`` are the columns that posting changes."""
+        self._hot = hot
+        wanted = {"id", "kind", *hot}
+        self._columns = tuple(name for name in columns(ChatSession) if name in wanted)
+        self._known: dict[uuid.UUID, Head] = {}
+        self._connection = LoopConnection()
+
+    async def take(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
+        """Return the heads of sessions that exist: those known, the others read now.
+
+        They are the caller's to change, and known again only once :meth:`store` has written them.
+        """
+        taken = {pk: head for pk in ids if (head := self._known.pop(pk, None))}
+        if missing := [pk for pk in ids if pk not in taken]:
+            for mark, *row in await self._connection.run(_read(self._columns), missing):
+                session = ChatSession.from_db(DEFAULT_DB_ALIAS, self._columns, row)
+                taken[session.id] = Head(session, mark)
+        return taken
+
+    async def store(
+        self, messages: Sequence[Message], heads: dict[uuid.UUID, Head]
+    ) -> set[uuid.UUID]:
+        """Write the sessions that nobody else has changed, and their messages; return their ids.
+
+        Raises :class:`psycopg.Error` with nothing written; a send that is stored already is such
+        an error.
+        """
+        ids, names = list(heads), ("id", *self._hot)
+        rows = [cells(head.session, names) | {"mark": head.mark} for head in heads.values()]
+        added = [cells(message, columns(Message)) for message in messages]
+        stored = await self._connection.run(_swap(self._hot), _json(rows), ids, ids, _json(added))
+        for pk, mark in stored:
+            self._known[pk] = Head(heads[pk].session, mark)
+        for pk in list(self._known)[: max(0, len(self._known) - MOST)]:
+            del self._known[pk]
+        return {pk for pk, _ in stored}
+
+    def forget(self, session_id: uuid.UUID, *, below: int | None = None) -> None:
+        """Let go of a session that somebody has changed, or only if it is ``below`` a version."""
+        head = self._known.get(session_id)
+        if head is not None and (below is None or head.session.version < below):
+            del self._known[session_id]
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        self._known.clear()
+        await self._connection.close()
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+def _table(model: type[ChatSession] | type[Message]) -> str:
+    return model._meta.db_table
+
+
+@cache
+def _read(names: tuple[str, ...]) -> str:
+    select = f"SELECT xmin::text, {', '.join(names)} FROM {_table(ChatSession)}"  # noqa: S608
+    return f"{select} WHERE id = ANY(%s)"
+
+
+@cache
+def _swap(hot: tuple[str, ...]) -> str:
+    """Return the statement of :meth:`Heads.store`.
+
+    ``SKIP LOCKED``: whoever holds a row is about to change it, and who never waits is in no
+    deadlock.  ``ANY`` says again what the joins say, because the planner cannot know how few rows
+    the JSON holds, and would read the whole table.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    sessions, messages = _table(ChatSession), _table(Message)
+    types = {field.attname: field.db_type(database) for field in ChatSession._meta.concrete_fields}
+    cast = ", ".join(f"{name} {types[name]}" for name in ("id", *hot))
+    changes = ", ".join(f"{name} = v.{name}" for name in hot)
+    names = ", ".join(columns(Message))
+    return f"""
+        WITH v AS MATERIALIZED (
+            SELECT * FROM json_to_recordset(%s::json) AS v(mark xid, {cast})
+        ), held AS (
+            SELECT s.id FROM {sessions} AS s JOIN v ON v.id = s.id AND v.mark = s.xmin
+            WHERE s.id = ANY(%s) FOR NO KEY UPDATE OF s SKIP LOCKED
+        ), moved AS (
+            UPDATE {sessions} AS s SET {changes} FROM v JOIN held ON held.id = v.id
+            WHERE s.id = v.id AND s.id = ANY(%s) RETURNING s.id, s.xmin
+        ), added AS (
+            INSERT INTO {messages} ({names})
+            SELECT {names} FROM json_populate_recordset(NULL::{messages}, %s::json) AS m
+            WHERE m.session_id IN (SELECT id FROM moved)
+        )
+        SELECT id, xmin::text FROM moved"""  # noqa: S608 - names of our own
