@@ -355,10 +355,15 @@ LLM_TURN_S = 85.0
 LLM_LEASE_S = 20.0
 LLM_DRAIN_S = 20.0
 LLM_SWEEP_S = 10.0
-LLM_MAX_SLOTS = env.number("LLM_MAX_SLOTS", 6, least=1)
 LLM_MAX_STREAMS = env.number("LLM_MAX_STREAMS", 200, least=1)
 LLM_MAX_WAIT_S = 45.0
 LLM_MAX_SUPERSEDES = 2
+# Questions to several models: how many at once, for one question and for one person, how long a
+# slot may wait for a place at its model, and how many may wait at a model that has few places.
+LLM_MAX_SLOTS = env.number("LLM_MAX_SLOTS", 6, least=1)
+LLM_USER_SLOTS = env.number("LLM_USER_SLOTS", 24, least=1)
+LLM_QUEUE_S = env.decimal("LLM_QUEUE_S", 20.0)
+LLM_MODEL_QUEUE = env.number("LLM_MODEL_QUEUE", 100, least=0)
 LLM_CONTEXT_CHARS = env.number("LLM_CONTEXT_CHARS", 12_000, least=500)
 LLM_ANSWER_CHARS = env.number("LLM_ANSWER_CHARS", 8_000, least=100)
 DEMO_LLM_PORT = env.number("DEMO_LLM_PORT", 0)

@@ -6,12 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from llm.models import Answer, ModelConfig
+from chatsite.lib import clock
+from llm.models import Answer, Breaker, ModelConfig, Spending
 from llm.providers import ProviderFailure
 from llm.providers.openai_compatible import completions_url
 
@@ -104,24 +106,59 @@ class ModelConfigAdmin(ModelAdmin):  # type: ignore[misc]
     ]
 
 
-@admin.register(Answer)
-class TurnAdmin(ModelAdmin):  # type: ignore[misc]
-    """Answers, to look at only: they are the record of what happened."""
-
-    list_display = ["created_at", "status", "session", "model_label", "attempt", "ttft_ms"]
-    list_filter = ["status", "model", "error_code"]
-    search_fields = ["=id", "=session__id", "error_reason"]
-    list_select_related = ["session"]
-    date_hierarchy = "created_at"
+class Record(ModelAdmin):  # type: ignore[misc]
+    """Rows to look at only: what happened, or what the engine keeps."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody makes answers by hand."""
+        """Nobody makes them by hand."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody changes what happened."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
-        """Answers go with their session."""
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They go with what they belong to."""
         return False
+
+
+@admin.register(Answer)
+class AnswerAdmin(Record):
+    """Answers."""
+
+    list_display = ["created_at", "purpose", "status", "model_label", "attempt", "ttft_ms", "cost"]
+    list_filter = ["purpose", "status", "model", "error_code"]
+    search_fields = ["=id", "=session__id", "=turn__id", "error_reason"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(Breaker)
+class BreakerAdmin(Record):
+    """Endpoints that failed: whether they are asked, and since when not."""
+
+    list_display = ["endpoint", "stands", "open_until", "resting_until", "openings"]
+    search_fields = ["endpoint"]
+
+    @admin.display(description=_("state"))
+    def stands(self, breaker: Breaker) -> str:
+        """The state in words."""
+        words = {
+            "closed": _("closed: it is asked"),
+            "half-open": _("half-open: one answer tries it"),
+            "open": _("open: it is left alone"),
+            "resting": _("resting: it asked for a pause"),
+        }
+        return str(words[breaker.state(clock.now())])
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Deleting one closes it: the endpoint is asked again at once."""
+        return super(Record, self).has_delete_permission(request, obj)  # type: ignore[no-any-return]
+
+
+@admin.register(Spending)
+class SpendingAdmin(Record):
+    """What models with a budget have cost, by day."""
+
+    list_display = ["day", "model", "spent", "reserved"]
+    list_filter = ["model"]
+    date_hierarchy = "day"

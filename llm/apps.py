@@ -14,4 +14,7 @@ class LlmConfig(AppConfig):
     def ready(self) -> None:
         """Listen to what sessions announce."""
         from llm import receivers, worker  # noqa: F401 - connecting is their import
+        from llm.limits import metrics
         from llm.turns import live  # noqa: F401
+
+        metrics.register()

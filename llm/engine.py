@@ -25,10 +25,11 @@ from django.db import DatabaseError, InterfaceError
 from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
 from llm import actions, answers
-from llm.answers import Claim, Ended
-from llm.completion import complete
+from llm.answers import Busy, Claim, Ended
+from llm.call import ask
 from llm.grounding import note_unsupported
 from llm.jobs import Job
+from llm.line import Line
 from llm.metrics import RUNNING, WAITING
 from llm.models import Answer
 from llm.policy import Wait
@@ -61,6 +62,7 @@ class Engine:
         self._again: set[Job] = set()
         self._waiting: dict[Job, float] = {}
         self._timers: dict[Job, asyncio.TimerHandle] = {}
+        self._line = Line(self.wake)
         self._idle = asyncio.Event()
         self._idle.set()
         self._housekeeper: asyncio.Task[None] | None = None
@@ -94,7 +96,7 @@ class Engine:
         task.add_done_callback(self._tasks.discard)
 
     async def _take(self, job: Job) -> None:
-        found: Claim | Wait | None = None
+        found: Claim | Wait | Busy | None = None
         try:
             found = await dbpool.run(answers.claim, job=job, worker=self.worker)
         except Exception as error:  # noqa: BLE001 - the sweep comes back to it
@@ -104,13 +106,17 @@ class Engine:
             RUNNING.set(len(self._running))
             self._spawn(self._answer(running))
         self._taking.discard(job)
+        if isinstance(found, Busy):
+            self._line.join(job, found.model_id, found.until)
+        else:
+            self._line.leave(job)
         self._note_idle()
         if job in self._again:
             self._again.discard(job)
             self.wake(job)
         elif isinstance(found, Wait):
             self._wake_at(job, found.until)
-        elif found is None:
+        elif not isinstance(found, Claim):
             self._next_waiting()
 
     def _wake_at(self, job: Job, moment: dt.datetime) -> None:
@@ -152,6 +158,7 @@ class Engine:
                 _report("answering failed", error, answer_id=str(claim.answer_id))
             finally:
                 self._running.pop(claim.answer_id, None)
+                self._line.freed(running.claim.model.pk)
                 RUNNING.set(len(self._running))
                 self._note_idle()
             log.info(
@@ -173,7 +180,7 @@ class Engine:
         claim = running.claim
         outcome: Outcome | None = None
         failure: ProviderFailure | None = None
-        running.upstream = asyncio.get_running_loop().create_task(self._ask(running))
+        running.upstream = asyncio.get_running_loop().create_task(ask(self.provider, running))
         await asyncio.wait({running.upstream})
         await _close(running.stream)
         try:
@@ -205,18 +212,6 @@ class Engine:
         ended = await _persist(answers.finish, claim, figures, wants_person=asked)
         await note_unsupported(running.grounding, claim, ended)
         return ended
-
-    async def _ask(self, running: Running) -> Outcome:
-        await running.ground()
-        outcome = await complete(
-            provider=self.provider,
-            endpoint=running.endpoint(),
-            question=running.question(),
-            on_text=running.take,
-            deadlines=running.deadlines(),
-        )
-        running.end_text()
-        return outcome
 
     async def _end_cancelled(self, running: Running) -> Ended | None:
         if running.reason in (None, "lost", "drain"):
@@ -298,6 +293,7 @@ class Engine:
         """Take nothing new; what runs goes on."""
         self.draining = True
         self._waiting.clear()
+        self._line.clear()
         for job in list(self._timers):
             self._forget_timer(job)
 

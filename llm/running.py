@@ -13,9 +13,10 @@ from llm.answers import Claim, Figures
 from llm.completion import Question
 from llm.endpoints import endpoint_of
 from llm.grounding import Grounding, ground
+from llm.limits.prices import cost_of
 from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
-from llm.prompts import estimated_tokens
+from llm.prompts import estimated_tokens, in_the_words_of
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
 from llm.text import tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
@@ -68,6 +69,11 @@ class Running:
         """Look for what the answer may rest on, for a moment."""
         self.grounding = await ground(self.claim)
 
+    def go_on_with(self, claim: Claim) -> None:
+        """Ask the claim's model instead, with what was found for the first one."""
+        self.claim = claim
+        self.grounding.prompt = in_the_words_of(self.grounding.prompt, claim.model)
+
     def end_text(self) -> None:
         """Show what was held back because it might have been the beginning of a mark."""
         self._show(self.grounding.rest())
@@ -88,7 +94,9 @@ class Running:
             counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
             source = Answer.UsageSource.PROVIDER
         else:
-            prompt = self.grounding.prompt.tokens(settings.LLM_CONTEXT_CHARS)
+            # An endpoint that was never reached has read nothing.
+            asked = self.ttft_ms is not None or self.reason is not None
+            prompt = self.grounding.prompt.tokens(settings.LLM_CONTEXT_CHARS) if asked else 0
             completion = estimated_tokens(text)
             counts = (prompt, completion, prompt + completion)
             source = Answer.UsageSource.ESTIMATED
@@ -101,6 +109,7 @@ class Running:
             completion_tokens=counts[1],
             total_tokens=counts[2],
             usage_source=source,
+            cost=cost_of(self.claim.model.prices, counts[0], counts[1]),
             sources=self.grounding.sources(),
         )
 
@@ -122,7 +131,9 @@ class Running:
         """What to ask, in full and shorter."""
         budget: int = settings.LLM_CONTEXT_CHARS
         return Question(
-            self._request(budget), shorter=functools.partial(self._request, budget // 6)
+            self._request(budget),
+            shorter=functools.partial(self._request, budget // 6),
+            patient=not self.claim.has_fallback,
         )
 
     def deadlines(self) -> Deadlines:

@@ -17,12 +17,13 @@ from llm.answers.keeping import (
     release,
 )
 from llm.answers.life import claim, end_quietly, fail, finish, request_stop
-from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost
-from llm.answers.reply_claims import give_up_waiting
+from llm.answers.records import Busy, Claim, Ended, Figures, Floor, LeaseLost
+from llm.answers.reply_claims import fall_back, give_up_waiting
 from llm.answers.slots import abandon_slots, retry_slots, stop_slots, wake_for
 from llm.answers.sweeping import sweep
 
 __all__ = [
+    "Busy",
     "Claim",
     "Ended",
     "Figures",
@@ -36,6 +37,7 @@ __all__ = [
     "expire_leases",
     "extend_leases",
     "fail",
+    "fall_back",
     "finish",
     "give_up_waiting",
     "judge",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chatsite.lib import clock
-from llm.answers.records import Claim, Ended, Figures
+from llm.answers.records import Busy, Claim, Ended, Figures
 from llm.answers.reply_claims import claim_reply
 from llm.answers.reply_ends import end_reply_quietly, fail_reply, finish_reply, stop_queued_reply
 from llm.answers.slots import claim_slot, end_slot
@@ -14,7 +14,7 @@ from llm.models import Answer
 from llm.policy import Wait
 
 
-def claim(*, job: Job, worker: str) -> Claim | Wait | None:
+def claim(*, job: Job, worker: str) -> Claim | Wait | Busy | None:
     """Take what ``job`` names, if it is to be done and nobody has it; or say when to look again."""
     if job.kind == "slot":
         return claim_slot(answer_id=job.id, worker=worker)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,12 @@ from django.db.models import Max
 
 from chatsite.lib import clock
 from llm.jobs import Job
+from llm.limits.admission import FREE, Admitted
+from llm.limits.budget import Reservation, reservation_of, settle
+from llm.limits.prices import cost_of
 from llm.metrics import ANSWERS
 from llm.models import Answer, ModelConfig
-from llm.prompts import Prompt
+from llm.prompts import Prompt, estimated_tokens
 from sessions_app.publish import LiveAnswer
 
 MOST_ATTEMPTS = 2
@@ -43,9 +47,12 @@ class Claim:
     session_id: UUID
     attempt: int
     age_s: float
+    purpose: str
     model: ModelConfig
     params: Mapping[str, Any]
     prompt: Prompt
+    admitted: Admitted = FREE
+    has_fallback: bool = False
     floor: Floor | None = None
     turn_id: UUID | None = None
     slot: int | None = None
@@ -80,11 +87,20 @@ class Figures:
     completion_tokens: int | None = None
     total_tokens: int | None = None
     usage_source: str = Answer.UsageSource.NONE
+    cost: Decimal | None = None
     sources: list[dict[str, Any]] = field(default_factory=list)
 
     def as_fields(self) -> dict[str, Any]:
         """The columns of :class:`Answer` they are stored in."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """All places at a model are taken; to be asked again when one is free, or at ``until``."""
+
+    model_id: int
+    until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +149,51 @@ def _attempts_before(answer: Answer) -> int:
     return older.aggregate(most=Max("attempt"))["most"] or 0
 
 
-def close(answer_id: UUID, attempt: int, status: str, **fields: Any) -> bool:
-    """Give an open answer its final status; say whether it was still ours under ``attempt``."""
+def close(
+    answer_id: UUID,
+    attempt: int,
+    status: str,
+    *,
+    reservation: Reservation | None = None,
+    **fields: Any,
+) -> bool:
+    """Give an open answer its final status; say whether it was still ours under ``attempt``.
+
+    What was reserved for it goes back to the budget, less its cost.
+    """
     closed = Answer.objects.filter(pk=answer_id, attempt=attempt, status__in=Answer.OPEN).update(
-        status=status, finished_at=clock.now(), lease_until=None, **fields
+        status=status, finished_at=clock.now(), lease_until=None, reserved=None, **fields
     )
     if closed:
+        if reservation is not None:
+            settle(reservation, fields.get("cost"))
         # What a model gave as its reason is text, and no label.
         reason = "" if status == Answer.Status.HANDOFF else fields.get("error_reason", "")
         ANSWERS.labels(status, reason).inc()
     return bool(closed)
+
+
+def close_left(answer: Answer, status: str, *, code: str = "", reason: str = "") -> bool:
+    """Close an answer that no worker holds; what it said and may have cost stays."""
+    fields: dict[str, Any] = {}
+    if answer.shown:
+        counts = answer.prompt_tokens or 0, estimated_tokens(answer.text)
+        fields = {
+            "prompt_tokens": counts[0],
+            "completion_tokens": counts[1],
+            "total_tokens": sum(counts),
+            "usage_source": Answer.UsageSource.ESTIMATED,
+            "cost": cost_of(answer.prices, *counts),
+        }
+    return close(
+        answer.pk,
+        answer.attempt,
+        status,
+        reservation=reservation_of(answer),
+        error_code=code,
+        error_reason=reason,
+        **fields,
+    )
 
 
 def status_of(answer_id: UUID) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
@@ -11,11 +12,22 @@ from django.db import transaction
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
-from llm.answers.records import Claim, Floor, close, is_free, label_of, lease_from
+from llm.answers.records import (
+    Busy,
+    Claim,
+    Floor,
+    close_left,
+    is_free,
+    label_of,
+    lease_from,
+)
+from llm.limits.admission import Admitted, Wish, admit
+from llm.limits.breakers import in_trouble
+from llm.limits.budget import reservation_of, settle
 from llm.metrics import ANSWERS
 from llm.models import Answer, ModelConfig
 from llm.policy import AnswerNow, HandOver, Wait, decide
-from llm.prompts import reply_prompt
+from llm.prompts import Prompt, in_the_words_of, reply_prompt
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import begin_reply
 from sessions_app.models import ChatSession, SenderKind
@@ -26,10 +38,10 @@ TRANSCRIPT_LINES = 40
 PAST_TURNS = 20
 
 
-def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | None:
+def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
     """Take the answer a session is owed, if it is owed one and nobody has it.
 
-    Hands the session to people instead when the customer asks for that or no model is enabled.
+    Hands the session to people instead when the customer asks for that or no model can be asked.
     Returns when to look again while the customer may still be typing.
     """
     with transaction.atomic():
@@ -38,7 +50,7 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | None:
             return None
         now = clock.now()
         past = list(
-            Answer.objects.filter(session_id=session_id)
+            Answer.objects.filter(session_id=session_id, purpose=Answer.Purpose.REPLY)
             .defer("text")
             .order_by("-created_at")[:PAST_TURNS]
         )
@@ -49,26 +61,27 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | None:
             return None
         lines = transcript(session_id=session_id, upto_seq=session.last_seq, limit=TRANSCRIPT_LINES)
         seen_seq = max((one.watermark for one in past if one is not answer), default=0)
-        model = model_to_ask()
+        models = models_to_ask()
         decision = decide(
             has_floor=session.floor == Speaker.ASSISTANT
             and (answer is None or answer.epoch == session.epoch),
             due_at=session.reply_due_at if answer is None else now,
             now=now,
             unanswered=_unanswered(lines, seen_seq),
-            has_model=model is not None,
+            has_model=bool(models),
         )
         if isinstance(decision, Wait):
             return decision
         if isinstance(decision, HandOver):
             _hand_over(session, answer, decision.reason, now)
-        elif isinstance(decision, AnswerNow) and model is not None:
+        elif isinstance(decision, AnswerNow):
             made = answer or Answer(
                 id=uuid7(), session_id=session_id, created_at=now, supersedes=_supersedes(past)
             )
-            return _begin(made, model, lines, worker, now)
+            since = session.reply_due_at if answer is None else answer.created_at
+            return _begin(session, made, models, lines, worker, now, since or now)
         elif answer is not None:
-            close(answer.pk, answer.attempt, Answer.Status.STOPPED, error_reason="floor")
+            close_left(answer, Answer.Status.STOPPED, reason="floor")
     return None
 
 
@@ -81,29 +94,47 @@ def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
     return texts[::-1]
 
 
-def model_to_ask() -> ModelConfig | None:
-    """Return the default model, else the first enabled one, else none."""
-    return ModelConfig.objects.filter(enabled=True).order_by("-is_default", "pk").first()
+def models_to_ask() -> list[ModelConfig]:
+    """Return the enabled models in the order in which a reply tries them, the default first."""
+    return list(ModelConfig.objects.filter(enabled=True).order_by("-is_default", "pk"))
 
 
 def _begin(
-    made: Answer, model: ModelConfig, lines: Sequence[Line], worker: str, now: dt.datetime
-) -> Claim | None:
-    assert made.session_id is not None
+    session: ChatSession,
+    made: Answer,
+    models: Sequence[ModelConfig],
+    lines: Sequence[Line],
+    worker: str,
+    now: dt.datetime,
+    since: dt.datetime,
+) -> Claim | Busy | None:
     is_new = made.attempt == 0
+    if (old := reservation_of(made)) is not None:
+        settle(old, None)
+    prompt = reply_prompt(lines, system_prompt="")
+    chosen = _choose(models, made.pk, prompt, now)
+    if isinstance(chosen, Busy):
+        patience = dt.timedelta(seconds=settings.LLM_MAX_WAIT_S)
+        if since <= now - patience:
+            _hand_over(session, None if is_new else made, "assistant_busy", now)
+            return None
+        return Busy(chosen.model_id, since + patience)
+    if chosen is None:
+        _hand_over(session, None if is_new else made, "assistant_unavailable", now)
+        return None
+    model, admitted = chosen
     made.attempt += 1
     floor = begin_reply(
-        session_id=made.session_id,
+        session_id=session.pk,
         turn_id=made.pk,
         attempt=made.attempt,
         epoch=None if is_new else made.epoch,
     )
     if floor is None:
+        transaction.set_rollback(True)
         return None
     made.status = Answer.Status.RUNNING
-    made.model = model
-    made.model_label = label_of(model)
-    made.params, made.prices = model.default_params, model.prices
+    _name(made, model, admitted)
     made.epoch, made.watermark = floor.epoch, floor.watermark
     made.worker, made.lease_until = worker, lease_from(now)
     made.started_at, made.cancel_requested_at = now, None
@@ -111,13 +142,72 @@ def _begin(
     made.save(force_insert=is_new)
     return Claim(
         answer_id=made.pk,
-        session_id=made.session_id,
+        session_id=session.pk,
         attempt=made.attempt,
         age_s=(now - made.created_at).total_seconds(),
+        purpose=made.purpose,
         model=model,
         params=made.params,
-        prompt=reply_prompt(lines, system_prompt=model.system_prompt.strip()),
+        prompt=in_the_words_of(prompt, model),
+        admitted=admitted,
+        has_fallback=len(models) > 1,
         floor=Floor(epoch=made.epoch, watermark=made.watermark, supersedes=made.supersedes),
+    )
+
+
+def _choose(
+    models: Sequence[ModelConfig], answer_id: UUID, prompt: Prompt, now: dt.datetime
+) -> tuple[ModelConfig, Admitted] | Busy | None:
+    """The first model that may be asked. One whose places are all taken is worth a wait."""
+    wish = Wish(answer_id, is_reply=True, now=now, trouble=in_trouble(now))
+    for model in models:
+        found = admit(
+            model, wish, prompt=in_the_words_of(prompt, model), params=model.default_params
+        )
+        if isinstance(found, Admitted):
+            return model, found
+        if found.reason == "busy":
+            return Busy(model.pk, now)
+    return None
+
+
+def _name(made: Answer, model: ModelConfig, admitted: Admitted) -> None:
+    made.model = model
+    made.model_label = label_of(model)
+    made.params, made.prices = model.default_params, model.prices
+    made.reserved = admitted.reservation.amount if admitted.reservation else None
+
+
+def fall_back(*, claim: Claim, tried: Collection[int]) -> Claim | None:
+    """Give a reply of which nothing was shown to the next model that may be asked, if there is one.
+
+    The record names the model that really answers.
+    """
+    with transaction.atomic():
+        answer = (
+            Answer.objects.select_for_update(no_key=True)
+            .filter(pk=claim.answer_id, attempt=claim.attempt, status=Answer.Status.RUNNING)
+            .first()
+        )
+        if answer is None or answer.cancel_requested_at is not None:
+            return None
+        if (old := reservation_of(answer)) is not None:
+            settle(old, None)
+        others = [model for model in models_to_ask() if model.pk not in tried]
+        chosen = _choose(others, answer.pk, claim.prompt, clock.now())
+        if chosen is None or isinstance(chosen, Busy):
+            transaction.set_rollback(True)
+            return None
+        model, admitted = chosen
+        _name(answer, model, admitted)
+        answer.save(update_fields=["model", "model_label", "params", "prices", "reserved"])
+    return replace(
+        claim,
+        model=model,
+        params=answer.params,
+        prompt=in_the_words_of(claim.prompt, model),
+        admitted=admitted,
+        has_fallback=len(others) > 1,
     )
 
 
@@ -128,8 +218,9 @@ def _supersedes(past: Sequence[Answer]) -> int:
 def _hand_over(session: ChatSession, answer: Answer | None, reason: str, now: dt.datetime) -> None:
     request_human(session_id=session.pk, reason=reason)
     if answer is not None:
-        seen = session.last_customer_seq
-        close(answer.pk, answer.attempt, Answer.Status.HANDOFF, error_reason=reason, watermark=seen)
+        answer.watermark = session.last_customer_seq
+        answer.save(update_fields=["watermark"])
+        close_left(answer, Answer.Status.HANDOFF, reason=reason)
         return
     Answer.objects.create(
         id=uuid7(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,16 @@ from django.db import transaction
 from chatsite.lib.errors import SessionClosed
 from llm import actions
 from llm.answers.citing import citing
-from llm.answers.records import Claim, Ended, Figures, Floor, LeaseLost, close, status_of
+from llm.answers.records import (
+    Claim,
+    Ended,
+    Figures,
+    Floor,
+    LeaseLost,
+    close,
+    close_left,
+    status_of,
+)
 from llm.models import Answer
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import FloorLost, Superseded, commit_reply, end_reply
@@ -73,7 +83,7 @@ def _floor(claim: Claim) -> Floor:
 def end_reply_quietly(claim: Claim, figures: Figures, status: str, reason: str) -> Ended:
     """End an answer without a message: ``stopped`` or ``superseded``."""
     # Of an answer that lost the floor, no text may stay where it could be shown.
-    kept = figures if reason == "stop" else Figures(latency_ms=figures.latency_ms)
+    kept = figures if reason == "stop" else replace(figures, text="")
     try:
         with transaction.atomic():
             end_reply(
@@ -116,16 +126,21 @@ def tell_failure(session_id: UUID, answer_id: UUID, attempt: int, code: str) -> 
 
 def _failed_before(session_id: UUID) -> bool:
     told = (Answer.Status.DONE, Answer.Status.FAILED, Answer.Status.HANDOFF)
-    last = (
-        Answer.objects.filter(session_id=session_id, status__in=told)
-        .order_by("-created_at")
-        .first()
-    )
+    replies = Answer.objects.filter(session_id=session_id, purpose=Answer.Purpose.REPLY)
+    last = replies.filter(status__in=told).order_by("-created_at").first()
     return last is not None and last.status == Answer.Status.FAILED
 
 
 def _close_or_lose(claim: Claim, status: str, *, figures: Figures, **fields: Any) -> None:
-    if not close(claim.answer_id, claim.attempt, status, **figures.as_fields(), **fields):
+    reservation = claim.admitted.reservation
+    if not close(
+        claim.answer_id,
+        claim.attempt,
+        status,
+        reservation=reservation,
+        **figures.as_fields(),
+        **fields,
+    ):
         raise LeaseLost
 
 
@@ -143,4 +158,4 @@ def stop_queued_reply(answer: Answer) -> None:
             attempt=answer.attempt,
             status="stopped",
         )
-        close(answer.pk, answer.attempt, Answer.Status.STOPPED, error_reason="stop")
+        close_left(answer, Answer.Status.STOPPED, reason="stop")

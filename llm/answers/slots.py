@@ -11,32 +11,47 @@ from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from chatsite.lib import clock
 from chatsite.lib.errors import Conflict
 from chatsite.lib.ids import uuid7
 from llm.answers.records import (
+    Busy,
     Claim,
     Ended,
     Figures,
     close,
+    close_left,
     is_free,
     label_of,
     lease_from,
     status_of,
 )
 from llm.jobs import Job
+from llm.limits.admission import Admitted, Refused, Wish, admit
+from llm.limits.breakers import in_trouble
+from llm.limits.budget import reservation_of, settle
 from llm.models import Answer, Turn
-from llm.policy import Wait
 from llm.prompts import for_turn
 from llm.wake import waker
 from sessions_app import publish
 from sessions_app.publish import LiveAnswer
 
+CODES = {
+    "busy": "PROVIDER_UNAVAILABLE",
+    "circuit_open": "PROVIDER_UNAVAILABLE",
+    "budget": "RATE_LIMITED",
+}
 
-def claim_slot(*, answer_id: UUID, worker: str) -> Claim | Wait | None:
-    """Take a slot that is queued, or whose worker is gone, if nobody else has it."""
+
+def claim_slot(*, answer_id: UUID, worker: str) -> Claim | Busy | None:
+    """Take a slot that is queued, or whose worker is gone, if nobody else has it.
+
+    One that may not ask its model fails at once, and asks no other; one whose model has no place
+    free waits, but not long.
+    """
     now = clock.now()
     with transaction.atomic():
         answer = (
@@ -47,24 +62,54 @@ def claim_slot(*, answer_id: UUID, worker: str) -> Claim | Wait | None:
         )
         if answer is None or answer.status not in Answer.OPEN or not is_free(answer, now):
             return None
-        if answer.model is not None and answer.model.enabled and not answer.cancel_requested_at:
-            return _begin(answer, worker, now)
-    if answer.cancel_requested_at:
+        found = _admitted(answer, now)
+        if isinstance(found, Admitted):
+            return _begin(answer, found, worker, now)
+    # The turn is locked before its answers: what ends here ends in a transaction of its own.
+    if answer.cancel_requested_at is not None:
         end_left_slot(answer, Answer.Status.STOPPED, reason="stop")
-    else:
+    elif found is None:
         end_left_slot(answer, Answer.Status.FAILED, code="MODEL_NOT_FOUND", reason="no_model")
+    elif found.reason == "busy" and (until := _patience_ends(answer)) > now:
+        assert answer.model_id is not None
+        return Busy(answer.model_id, until)
+    else:
+        end_left_slot(answer, Answer.Status.FAILED, code=CODES[found.reason], reason=found.reason)
     return None
 
 
-def _begin(answer: Answer, worker: str, now: dt.datetime) -> Claim:
+def _admitted(answer: Answer, now: dt.datetime) -> Admitted | Refused | None:
+    turn, model = answer.turn, answer.model
+    if turn is None or model is None or not model.enabled or answer.cancel_requested_at:
+        return None
+    if (old := reservation_of(answer)) is not None:
+        settle(old, None)
+        Answer.objects.filter(pk=answer.pk).update(reserved=None)
+        answer.reserved = None
+    answer.params = {**model.default_params, **answer.params}
+    wish = Wish(answer.pk, is_reply=False, now=now, trouble=in_trouble(now))
+    return admit(model, wish, prompt=for_turn(turn, model), params=answer.params)
+
+
+def waited_too_long(answer: Answer, now: dt.datetime) -> bool:
+    """Whether a slot that nobody has begun is older than anyone should wait for it."""
+    begun = answer.turn_id is None or answer.started_at is not None
+    return not begun and answer.status == Answer.Status.QUEUED and _patience_ends(answer) <= now
+
+
+def _patience_ends(answer: Answer) -> dt.datetime:
+    return answer.created_at + dt.timedelta(seconds=settings.LLM_QUEUE_S)
+
+
+def _begin(answer: Answer, admitted: Admitted, worker: str, now: dt.datetime) -> Claim:
     turn, model = answer.turn, answer.model
     assert turn is not None
     assert model is not None
     answer.attempt += 1
     answer.status = Answer.Status.RUNNING
     answer.model_label = label_of(model)
-    answer.params = {**model.default_params, **answer.params}
     answer.prices = model.prices
+    answer.reserved = admitted.reservation.amount if admitted.reservation else None
     answer.worker, answer.lease_until = worker, lease_from(now)
     answer.started_at = now
     answer.text, answer.ttft_ms = "", None
@@ -74,9 +119,11 @@ def _begin(answer: Answer, worker: str, now: dt.datetime) -> Claim:
         session_id=turn.session_id,
         attempt=answer.attempt,
         age_s=(now - answer.created_at).total_seconds(),
+        purpose=answer.purpose,
         model=model,
         params=answer.params,
         prompt=for_turn(turn, model),
+        admitted=admitted,
         turn_id=turn.pk,
         slot=answer.slot,
     )
@@ -95,6 +142,7 @@ def end_slot(
             claim.answer_id,
             claim.attempt,
             status,
+            reservation=claim.admitted.reservation,
             error_code=code,
             error_reason=reason,
             **figures.as_fields(),
@@ -118,7 +166,7 @@ def end_left_slot(answer: Answer, status: str, *, code: str = "", reason: str = 
         )
         if not unchanged.exists():
             return False
-        close(answer.pk, answer.attempt, status, error_code=code, error_reason=reason)
+        close_left(answer, status, code=code, reason=reason)
         live = LiveAnswer(turn.session_id, turn.pk, answer.pk, answer.slot, answer.attempt)
         _ended(live, status)
     return True
@@ -141,7 +189,7 @@ def stop_slots(*, turn_id: UUID, slot: int | None = None) -> None:
     if slot is not None:
         mine = mine.filter(slot=slot)
     mine.filter(cancel_requested_at__isnull=True).update(cancel_requested_at=clock.now())
-    for answer in mine.select_related("turn").only("status", "attempt", "lease_until", "turn"):
+    for answer in mine.select_related("turn"):
         assert answer.turn is not None
         if answer.status == Answer.Status.QUEUED:
             end_left_slot(answer, Answer.Status.STOPPED, reason="stop")
@@ -154,9 +202,10 @@ def abandon_slots(*, turn_id: UUID) -> None:
     mine = Answer.objects.filter(turn=turn_id, is_current=True, status__in=Answer.OPEN)
     for answer in mine.select_for_update(no_key=True):
         # The next attempt's number, so that nothing of the running one can be stored.
-        mine.filter(pk=answer.pk).update(attempt=answer.attempt + 1)
-        close(answer.pk, answer.attempt + 1, Answer.Status.STOPPED, error_reason="forgotten")
-        live = LiveAnswer(turn.session_id, turn.pk, answer.pk, answer.slot, answer.attempt + 1)
+        answer.attempt += 1
+        answer.save(update_fields=["attempt"])
+        close_left(answer, Answer.Status.STOPPED, reason="forgotten")
+        live = LiveAnswer(turn.session_id, turn.pk, answer.pk, answer.slot, answer.attempt)
         _ended(live, Answer.Status.STOPPED)
         publish.reply_cancelled(turn.session_id, answer.pk, "stop")
 

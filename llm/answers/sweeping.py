@@ -6,10 +6,11 @@ from django.db import transaction
 from django.db.models import Q
 
 from chatsite.lib import clock
-from llm.answers.records import can_go_on, close
+from llm.answers.records import can_go_on, close_left
 from llm.answers.reply_ends import tell_failure
-from llm.answers.slots import end_left_slot
+from llm.answers.slots import end_left_slot, waited_too_long
 from llm.jobs import Job
+from llm.limits.budget import forget_unlimited
 from llm.models import Answer
 from sessions_app.actions.replies import due_sessions
 from sessions_app.models import ChatSession
@@ -24,12 +25,15 @@ def sweep() -> list[Job]:
     ran out, answers given back or asked for that nobody took, and sessions that are owed a reply.
     """
     now = clock.now()
+    forget_unlimited()
     wanted: list[Job] = []
     left = Q(status=Answer.Status.QUEUED) | Q(status=Answer.Status.RUNNING, lease_until__lt=now)
     # A replay is run by the one who asked for it.
     open_answers = Answer.objects.filter(left).exclude(purpose=Answer.Purpose.REPLAY)
     for answer in open_answers.order_by("created_at")[:500]:
-        if can_go_on(answer, now):
+        if waited_too_long(answer, now):
+            end_left_slot(answer, Answer.Status.FAILED, code=NO_WORKER, reason="busy")
+        elif can_go_on(answer, now):
             wanted.append(_job(answer))
         elif answer.turn_id is not None:
             end_left_slot(answer, Answer.Status.FAILED, code=NO_WORKER, reason="worker_lost")
@@ -59,10 +63,4 @@ def _fail_left_reply(answer: Answer) -> None:
         if not unchanged.exists():
             return
         tell_failure(answer.session_id, answer.pk, answer.attempt, NO_WORKER)
-        close(
-            answer.pk,
-            answer.attempt,
-            Answer.Status.FAILED,
-            error_code=NO_WORKER,
-            error_reason="worker_lost",
-        )
+        close_left(answer, Answer.Status.FAILED, code=NO_WORKER, reason="worker_lost")

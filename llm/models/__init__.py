@@ -2,6 +2,7 @@
 
 from llm.models.answers import Answer
 from llm.models.config import ModelConfig
+from llm.models.limits import Breaker, Spending
 from llm.models.turns import Conversation, Turn
 
-__all__ = ["Answer", "Conversation", "ModelConfig", "Turn"]
+__all__ = ["Answer", "Breaker", "Conversation", "ModelConfig", "Spending", "Turn"]

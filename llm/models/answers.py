@@ -118,6 +118,14 @@ class Answer(models.Model):
         _("counted by"), max_length=10, choices=UsageSource.choices, default=UsageSource.NONE
     )
     cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=8, null=True, blank=True)
+    reserved = models.DecimalField(
+        _("reserved"),
+        max_digits=14,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text=_("Part of the day's budget that is kept for it while it is open."),
+    )
     prices = models.JSONField(
         _("prices"), default=dict, blank=True, help_text=_("The model's prices when it was asked.")
     )

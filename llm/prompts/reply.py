@@ -7,8 +7,10 @@ system prompt, and without characters that people cannot see.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from llm.models import ModelConfig
 from llm.prompts.prompt import Prompt, Said
 from llm.text import visible
 from sessions_app.models import SenderKind
@@ -50,6 +52,11 @@ def reply_prompt(lines: Sequence[Line], *, system_prompt: str) -> Prompt:
     return Prompt(
         system_prompt or SYSTEM_PROMPT, as_talk(lines), tools=[HANDOFF_TOOL], reader="customer"
     )
+
+
+def in_the_words_of(prompt: Prompt, model: ModelConfig) -> Prompt:
+    """The same reply as ``model`` is asked for it: its own system prompt comes before ours."""
+    return replace(prompt, system=model.system_prompt.strip() or SYSTEM_PROMPT)
 
 
 def as_talk(lines: Sequence[Line]) -> list[Said]:

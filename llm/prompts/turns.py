@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import orjson
+from django.db.models import F, Q
 
 from llm.models import Answer, Conversation, ModelConfig, Turn
 from llm.prompts.prompt import Prompt, Said, enclosed, one_by_one
@@ -88,11 +89,13 @@ def _earlier(turn: Turn) -> list[Said]:
         .order_by("-question__seq")
         .values_list("pk", "picked_slot", "question__content")[:EARLIER_TURNS]
     )
-    whole = Answer.objects.filter(
-        turn__in=[pk for pk, *_ in before], is_current=True, status=Answer.Status.DONE
+    usable = Answer.objects.filter(
+        Q(status=Answer.Status.DONE) | Q(status=Answer.Status.STOPPED, slot=F("turn__picked_slot")),
+        turn__in=[pk for pk, *_ in before],
+        is_current=True,
     ).order_by("slot")
     texts: dict[object, dict[int | None, str]] = {}
-    for turn_id, slot, text in whole.values_list("turn_id", "slot", "text"):
+    for turn_id, slot, text in usable.values_list("turn_id", "slot", "text"):
         texts.setdefault(turn_id, {})[slot] = text
     said: list[Said] = []
     for pk, picked, question in reversed(before):

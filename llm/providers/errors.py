@@ -61,7 +61,8 @@ class ProviderFailure(Exception):
     """An endpoint did not give a whole answer.
 
     Carries no text of the provider: its error bodies may hold keys, prompts or other people's data.
-    ``retry_after`` is in seconds, as the endpoint asked for it.
+    ``retry_after`` is in seconds, as the endpoint asked for it.  ``falls_back`` says whether
+    another model may do better.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ProviderFailure(Exception):
     ) -> None:
         self.reason = reason
         self.code, self.retryable = _CODES[reason]
+        self.falls_back = reason not in ("content_filter", "too_large")
         self.status = status
         self.retry_after = retry_after
         super().__init__(reason if status is None else f"{reason} ({status})")

@@ -15,6 +15,7 @@ from chatsite.lib.errors import Conflict, ValidationFailed
 from chatsite.lib.ids import uuid7
 from llm import answers
 from llm.answers.records import label_of
+from llm.limits.admission import require_room
 from llm.models import Answer, Turn
 from llm.turns.access import conversation_for, models_for
 from sessions_app import actions as sessions
@@ -158,7 +159,12 @@ def checked_models(model_ids: Sequence[int]) -> list[int]:
 
 
 def queue_answers(turn: Turn, model_ids: Sequence[int], params: Mapping[str, Any]) -> None:
-    """Make the slots of a new turn, and have workers take them after the commit."""
+    """Make the slots of a new turn, and have workers take them after the commit.
+
+    Raises :class:`RateLimited` when too many are open already.
+    """
+    if turn.asked_by_id is not None:
+        require_room(user_id=turn.asked_by_id, model_ids=model_ids)
     models = models_for(model_ids)
     purposes = {Turn.Kind.COMPARE: Answer.Purpose.COMPARE, Turn.Kind.DRAFT: Answer.Purpose.DRAFT}
     made = Answer.objects.bulk_create(

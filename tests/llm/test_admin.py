@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote
 from django.test import Client
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
-from llm.models import Answer, ModelConfig
+from llm.models import Answer, Breaker, ModelConfig, Spending
 from sessions_app.models import ChatSession
 from tests import cast
 
@@ -89,3 +91,20 @@ def test_answers_can_only_be_read(admin: Client) -> None:
     assert admin.get(f"/admin/llm/answer/{answer.pk}/change/").status_code == 200
     assert admin.post(f"/admin/llm/answer/{answer.pk}/delete/", {"post": "yes"}).status_code == 403
     assert admin.get("/admin/llm/answer/add/").status_code == 403
+
+
+def test_a_breaker_is_shown_and_can_be_closed_by_deleting_it(admin: Client) -> None:
+    until = clock.now() + dt.timedelta(minutes=1)
+    breaker = Breaker.objects.create(endpoint="https://models.example:443/v1", open_until=until)
+    assert "open: it is left alone" in admin.get("/admin/llm/breaker/").content.decode()
+    page = f"/admin/llm/breaker/{quote(breaker.pk)}"
+    assert admin.get(f"{page}/change/").status_code == 200
+    assert admin.post(f"{page}/delete/", {"post": "yes"}).status_code == 302
+    assert not Breaker.objects.exists()
+
+
+def test_spending_is_shown_and_not_changed(admin: Client) -> None:
+    model = ModelConfig.objects.create(name="Big", base_url="https://models.example/v1")
+    row = Spending.objects.create(model=model, day=clock.now().date(), spent="1.5")
+    assert "1.5" in admin.get("/admin/llm/spending/").content.decode()
+    assert admin.post(f"/admin/llm/spending/{row.pk}/change/", {"spent": 0}).status_code == 403

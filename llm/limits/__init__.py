@@ -1,0 +1,1 @@
+"""Limits of models: places, circuit breakers, budgets, and what tokens cost."""
