@@ -113,9 +113,35 @@ QUESTIONS = [
     ("支持微信支付吗", "payment"),
     ("尺码偏大吗", "sizes"),
 ]
+PARAPHRASES = [
+    ("How long do I have to return a jacket?", "returns"),
+    ("How long can I keep something before returning it?", "returns"),
+    ("Can I send a jacket back if it does not fit?", "returns"),
+    ("I'd like to return something I bought", "returns"),
+    ("How many days for returns?", "returns"),
+    ("what's the return window", "returns"),
+    ("The jumper doesn't suit me, can I give it back?", "returns"),
+    ("is it free to return an item", "returns"),
+    ("Can returned items be exchanged?", "exchange"),
+    ("When do I get my money after returning the jacket?", "refunds"),
+    ("My refund hasn't arrived", "refunds"),
+    ("How long until I am refunded?", "refunds"),
+    ("How do I wash a jacket?", "care-jackets"),
+    ("How long is the warranty on a jacket?", "warranty"),
+    ("我买的外套多少天内可以退", "returns"),
+    ("退货期限是多久", "returns"),
+    ("衣服不合适能退吗", "returns"),
+    ("外套能退货吗", "returns"),
+    ("你们的退货政策", "returns"),
+    ("多长时间之内能退货", "returns"),
+    ("退货要运费吗", "shipping-costs returns"),
+    ("钱什么时候退给我", "refunds"),
+    ("退款几天到账", "refunds"),
+    ("外套怎么洗", "care-jackets"),
+]
 
 
-@pytest.mark.parametrize(("question", "slugs"), QUESTIONS)
+@pytest.mark.parametrize(("question", "slugs"), [*QUESTIONS, *PARAPHRASES])
 def test_usual_questions_find_their_article(question: str, slugs: str) -> None:
     text = reply_to([{"role": "user", "content": question}], can_hand_over=True).text
     articles = [*index("en").articles, *index("zh").articles]
