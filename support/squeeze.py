@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from itertools import count, product
 from string import ascii_lowercase
 
+from support.renaming import short_names
+
 _TOKEN = re.compile(
     r"""
     (?P<comment>/\*.*?\*/|//[^\n]*)
@@ -31,20 +33,23 @@ _BEFORE_REGEX = set("(,=:[!&|?{};+>") | {"return", "=>"}
 
 
 def script(source: str) -> str:
-    """JavaScript without comments and needless spaces, private names cut to a letter or two."""
+    """JavaScript without comments and needless spaces, its own names cut to a letter or two."""
     tokens = [(kind, text) for kind, text in _tokens(source) if kind != "comment"]
-    short = _short_names(tokens)
+    short = _short_privates(tokens) | short_names(tokens)
     out: list[str] = []
     gap = False
     for kind, text in tokens:
         if kind == "space":
             gap = True
             continue
-        if kind == "word" and text[0] == "#":
-            text = short[text]
+        if kind == "word":
+            text = short.get(text, text)
         elif kind == "template":
             text = _PRIVATE_IN_TEMPLATE.sub(lambda found: short.get(found[0], found[0]), text)
-            text = re.sub(r"\n\s+", "\n", text)  # the only one of many lines is a style sheet
+            if "\n" in text:  # the only one of many lines is a style sheet
+                text = f"`{style(text[1:-1])}`"
+        if text == "}" and out and out[-1] == ";":
+            out.pop()
         if gap and out and _must_part(out[-1][-1], text[0]):
             out.append(" ")
         out.append(text)
@@ -53,11 +58,23 @@ def script(source: str) -> str:
 
 
 def style(source: str) -> str:
-    """CSS without comments and needless spaces."""
+    """CSS without comments, needless spaces, and custom properties that nothing in it uses."""
     source = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
     source = re.sub(r"\s+", " ", source)
     source = re.sub(r"\s*([{};,])\s*", r"\1", source)
-    return re.sub(r"(?<=[\w)-]):\s+", ":", source).replace(";}", "}").strip()
+    source = re.sub(r"(?<=[\w)-]):\s+", ":", source).replace(";}", "}").strip()
+    while (fewer := _without_unused(source)) != source:
+        source = fewer
+    return source
+
+
+def _without_unused(source: str) -> str:
+    used = set(re.findall(r"var\((--[\w-]+)", source))
+    return re.sub(
+        r"(--[\w-]+):[^;}]*(?:;|(?=\}))",
+        lambda found: found[0] if found[1] in used else "",
+        source,
+    )
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +92,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
         yield kind, text
 
 
-def _short_names(tokens: list[tuple[str, str]]) -> dict[str, str]:
+def _short_privates(tokens: list[tuple[str, str]]) -> dict[str, str]:
     """The commonest private names get the shortest ones."""
     seen = Counter(text for kind, text in tokens if kind == "word" and text[0] == "#")
     names = (
