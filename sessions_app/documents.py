@@ -10,18 +10,8 @@ from django.core.files.base import File
 
 from chatsite.lib.errors import UploadTooLarge, UploadTypeRejected
 from sessions_app import pictures
+from sessions_app.file_types import DOCUMENTS
 
-_OPEN_XML = "application/vnd.openxmlformats-officedocument"
-#: The endings we take, and the media type that a file of that kind is given.
-TYPES = {
-    ".pdf": "application/pdf",
-    ".txt": "text/plain",
-    ".log": "text/plain",
-    ".csv": "text/csv",
-    ".docx": f"{_OPEN_XML}.wordprocessingml.document",
-    ".xlsx": f"{_OPEN_XML}.spreadsheetml.sheet",
-    ".pptx": f"{_OPEN_XML}.presentationml.presentation",
-}
 _MAIN_PART = {
     ".docx": "word/document.xml",
     ".xlsx": "xl/workbook.xml",
@@ -36,12 +26,12 @@ _NAME_CHARS = 100
 def type_of(name: str, file: "File[bytes]") -> tuple[str, str]:
     """Return the media type and the ending of a file.
 
-    Raises :class:`UploadTypeRejected` when the ending is not in :data:`TYPES` or the content is
+    Raises :class:`UploadTypeRejected` when the ending is not in :data:`DOCUMENTS` or the content is
     something else, and :class:`UploadTooLarge` for a document that would unpack to too much.
     """
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix not in TYPES:
-        raise UploadTypeRejected("Accepted are " + ", ".join(sorted(TYPES)))
+    if suffix not in DOCUMENTS:
+        raise UploadTypeRejected("Accepted are " + ", ".join(sorted(DOCUMENTS)))
     file.seek(0)
     if suffix == ".pdf":
         good = _is_pdf(file)
@@ -52,7 +42,7 @@ def type_of(name: str, file: "File[bytes]") -> tuple[str, str]:
     file.seek(0)
     if not good:
         raise UploadTypeRejected(f"The content is not that of a {suffix} file")
-    return TYPES[suffix], suffix
+    return DOCUMENTS[suffix], suffix
 
 
 def display_name(raw: str, suffix: str, fallback: str) -> str:

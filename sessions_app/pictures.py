@@ -23,14 +23,8 @@ from chatsite.lib.errors import (
     UploadTooLarge,
     UploadTypeRejected,
 )
+from sessions_app.file_types import PICTURES
 
-#: What we draw, by the decoder's name; nothing else is ever tried.
-KINDS = {
-    "PNG": ("image/png", ".png"),
-    "JPEG": ("image/jpeg", ".jpg"),
-    "GIF": ("image/gif", ".gif"),
-    "WEBP": ("image/webp", ".webp"),
-}
 #: Quick rather than small: a few kilobytes can unfold to many megapixels to compress.
 _SAVE: dict[str, dict[str, Any]] = {
     "PNG": {"compress_level": 3},
@@ -77,7 +71,7 @@ def redraw(raw: bytes) -> Picture:
 
 
 def kind_of(raw: bytes) -> str | None:
-    """Return which of :data:`KINDS` the first bytes promise."""
+    """Return which of :data:`PICTURES` the first bytes promise."""
     if raw.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if raw.startswith(b"\xff\xd8\xff"):
@@ -182,7 +176,7 @@ def _redraw(raw: bytes, kind: str) -> Picture:
             size = _draw_frames(image, kind, drawn)
         else:
             size = _draw_still(image, kind, drawn)
-    mime, suffix = KINDS[kind]
+    mime, suffix = PICTURES[kind]
     return Picture(drawn.getvalue(), mime, suffix, *size)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from chatsite.lib.page_texts import Texts, counted, shared_texts
+from support.texts import file_texts
 
 
 def console_texts() -> Texts:
@@ -18,6 +19,7 @@ def console_texts() -> Texts:
         **_inbox(),
         **_thread(),
         **_writing(),
+        **file_texts(),
         **_details(),
         **_outcomes(),
         **_errors(),
@@ -100,10 +102,14 @@ def _thread() -> Texts:
         ),
         "announce_message": _("{name} says: {text}"),
         "tick_sending": _("Sending"),
+        "tick_uploading": _("Uploading, {percent}"),
         "tick_waiting": _("Not sent yet: waiting for the connection"),
         "tick_sent": _("Sent"),
         "tick_read": _("Read"),
         "not_sent": _("Not sent. {why}"),
+        "retry": _("Try again"),
+        "without": _("Send without them"),
+        "download": _("Download"),
         "event_claimed": _("{name} joined the chat"),
         "event_claimed_you": _("You joined the chat"),
         "event_released": _("{name} left the chat; it waits for another person"),
@@ -203,6 +209,8 @@ def _errors() -> Texts:
         "error_SESSION_ALREADY_ASSIGNED": _("Somebody else was faster."),
         "error_CONFLICT": _("The chat has changed meanwhile."),
         "error_UPLOAD_TOO_LARGE": _("It is too large."),
+        "error_UPLOAD_TYPE_REJECTED": _("This kind of file is not accepted."),
+        "error_FILES_LOST": _("The page was left while files were still uploading."),
         "error_EXPIRED": _("It could not be sent for ten minutes."),
     }
 

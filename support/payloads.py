@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatsite.lib.clock import rfc3339_or_none
+from sessions_app.file_types import upload_limits
 from support import locales
 from support.models import Widget
 from support.queries import Colleague, is_anyone_online, opening
@@ -35,6 +36,7 @@ def widget_config(widget: Widget, *, locale: str) -> Payload:
         "hours": {"open": hours.open, "next_open_at": rfc3339_or_none(hours.next_open_at)},
         "online": is_anyone_online(widget.team),
         "assistant": widget.assistant_enabled,
+        "files": {name: most for name, most in upload_limits().items() if name != "accept"},
         "api": {"base": "/api/v1", "ws": "/api/v1/ws"},
     }
 

@@ -7,7 +7,12 @@ from django.utils.translation import gettext as _
 
 def widget_texts() -> dict[str, str]:
     """Every sentence the widget's scripts say, by key. `{name}` places are filled by the script."""
-    return _presence() | _events() | _messages() | _troubles() | _rating()
+    return _presence() | _events() | _messages() | _troubles()
+
+
+def more_texts() -> dict[str, str]:
+    """What few conversations need to say, loaded with what says it."""
+    return file_texts() | _unsent_files() | _rating()
 
 
 def _presence() -> dict[str, str]:
@@ -86,6 +91,34 @@ def _troubles() -> dict[str, str]:
         "busy": _("Too many attempts. Please wait a moment."),
         "unreachable": _("The chat cannot be reached right now."),
         "action_failed": _("That did not work. Please try again."),
+    }
+
+
+def file_texts() -> dict[str, str]:
+    """What the file tray says, in the widget and in the console."""
+    return {
+        "file.remove": _("Remove {name}"),
+        "file.uploading": _("Uploading {name}"),
+        "file.waiting": _("Waits for the connection"),
+        "file.failed": _("Not uploaded."),
+        "file.many": _("At most {n} files in one message."),
+        "file.EMPTY": _("The file is empty."),
+        "file.UPLOAD_TOO_LARGE": _("Too large: at most {limit}."),
+        "file.UPLOAD_TYPE_REJECTED": _(
+            "Not accepted. Send PNG, JPEG, GIF or WebP pictures, PDF, text, CSV or Office files."
+        ),
+        "file.RATE_LIMITED": _("Too many files for now. Try again later."),
+        "file.FILES_LOST": _("The page was left before it was uploaded. Add it again."),
+    }
+
+
+def _unsent_files() -> dict[str, str]:
+    return {
+        "uploading": _("Uploading, {percent}"),
+        "without": _("Send without them"),
+        "failed.FILES_LOST": _("Not sent: the page was left while files were still uploading."),
+        "failed.UPLOAD_TOO_LARGE": _("Not sent: a file is too large."),
+        "failed.UPLOAD_TYPE_REJECTED": _("Not sent: this kind of file is not accepted."),
     }
 
 

@@ -14,11 +14,12 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from chatsite.lib.errors import NotFound
+from sessions_app.file_types import upload_limits
 from support import demo, locales, payloads, queries, shop
 from support.console_texts import console_texts
 from support.models import Widget
-from support.texts import widget_texts
-from support.widget_files import json_block
+from support.texts import more_texts, widget_texts
+from support.widget_files import MAX_AGE_S, json_block
 
 
 @require_safe
@@ -41,6 +42,7 @@ def console(request: HttpRequest) -> HttpResponse:
     """The agents' console: one shell for everybody; what is in it comes from the API."""
     config: dict[str, Any] = {
         "api": "/api/v1",
+        "files": upload_limits(),
         "ws": "/api/v1/ws",
         "locale": translation.get_language() or settings.LANGUAGE_CODE,
         "locales": locales.codes(),
@@ -69,12 +71,26 @@ def widget_frame(request: HttpRequest, key: str) -> HttpResponse:
             "texts": json_block("texts", widget_texts()),
             "locale": locale,
             "dir": locales.direction(locale),
+            "accept": upload_limits()["accept"],
         }
         response = render(request, "support/widget.html", context)
     response["Content-Language"] = locale
     patch_cache_control(response, no_cache=True)
     patch_vary_headers(response, ["Accept-Language"])
     _allow_framing(response, widget)
+    return response
+
+
+@gzip_page
+@require_safe
+def widget_more(request: HttpRequest) -> HttpResponse:
+    """The parts of the frame that few conversations need, in the visitor's language."""
+    locale = locales.of_request(request)
+    with translation.override(locale):
+        context = {"locale": locale, "texts": json_block("more", more_texts())}
+        response = render(request, "support/widget_more.html", context)
+    patch_cache_control(response, public=True, max_age=MAX_AGE_S)
+    patch_vary_headers(response, ["Accept-Language"])
     return response
 
 

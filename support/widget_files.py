@@ -20,6 +20,8 @@ from support import bundle
 LOADER = "support/widget.js"
 SCRIPT = "support/widget/main.js"
 STYLES = ("chatsite/css/tokens.css", "support/widget/frame.css", "support/widget/log.css")
+MORE_SCRIPT = "support/widget/more.js"
+MORE_STYLES = ("support/widget/more.css", "sessions_app/css/files.css")
 MAX_AGE_S = 300
 
 
@@ -49,6 +51,20 @@ def widget_script(request: HttpRequest) -> HttpResponse:
 def widget_style(request: HttpRequest) -> HttpResponse:
     """The widget's look in one answer."""
     return _answer(request, bundle.style_of(*STYLES), "text/css")
+
+
+@require_safe
+@condition(etag_func=lambda request: _tag(bundle.script_of(MORE_SCRIPT)))
+def more_script(request: HttpRequest) -> HttpResponse:
+    """What few conversations need, loaded when one does."""
+    return _answer(request, bundle.script_of(MORE_SCRIPT), "text/javascript")
+
+
+@require_safe
+@condition(etag_func=lambda request: _tag(bundle.style_of(*MORE_STYLES)))
+def more_style(request: HttpRequest) -> HttpResponse:
+    """The look of what few conversations need."""
+    return _answer(request, bundle.style_of(*MORE_STYLES), "text/css")
 
 
 class _Readable(DjangoJSONEncoder):

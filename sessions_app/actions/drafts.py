@@ -12,6 +12,7 @@ from django.conf import settings
 from accounts.viewer import Viewer
 from chatsite.lib.errors import PermissionDenied, ValidationFailed
 from sessions_app.access import Membership
+from sessions_app.file_types import MOST_FILES
 from sessions_app.models import ChatSession, MessageKind, SenderKind
 
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
@@ -155,8 +156,8 @@ def clean_metadata(value: object) -> dict[str, Any]:
 
 
 def _ids(name: str, value: object) -> tuple[uuid.UUID, ...]:
-    if not isinstance(value, (list, tuple)) or len(value) > 10:
-        raise ValidationFailed.of(name, "expected a list of at most 10 ids")
+    if not isinstance(value, (list, tuple)) or len(value) > MOST_FILES:
+        raise ValidationFailed.of(name, f"expected a list of at most {MOST_FILES} ids")
     try:
         return tuple(uuid.UUID(str(item)) for item in value)
     except ValueError:

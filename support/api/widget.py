@@ -32,6 +32,7 @@ CONFIG_EXAMPLE = {
     "hours": {"open": False, "next_open_at": "2026-11-23T08:00:00.000Z"},
     "online": False,
     "assistant": True,
+    "files": {"image": 10_485_760, "file": 20_971_520, "most": 10},
     "api": {"base": "/api/v1", "ws": "/api/v1/ws"},
 }
 VISITOR_EXAMPLE = {
@@ -74,6 +75,14 @@ class WidgetApiSerializer(serializers.Serializer[Any]):
     ws = serializers.CharField()
 
 
+class WidgetFilesSerializer(serializers.Serializer[Any]):
+    """What may be attached."""
+
+    image = serializers.IntegerField(help_text="Bytes of a picture.")
+    file = serializers.IntegerField(help_text="Bytes of a document.")
+    most = serializers.IntegerField(help_text="Files in one message.")
+
+
 class WidgetConfigSerializer(serializers.Serializer[Any]):
     """What anybody may know of a widget."""
 
@@ -87,6 +96,7 @@ class WidgetConfigSerializer(serializers.Serializer[Any]):
     hours = WidgetHoursSerializer()
     online = serializers.BooleanField()
     assistant = serializers.BooleanField()
+    files = WidgetFilesSerializer()
     api = WidgetApiSerializer()
 
 

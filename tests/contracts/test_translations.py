@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import translation
 
 from support.console_texts import console_texts
-from support.texts import widget_texts
+from support.texts import more_texts, widget_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "chatsite" / "locale" / "zh_Hans" / "LC_MESSAGES"
@@ -142,7 +142,7 @@ def test_every_text_of_the_source_is_in_the_catalogue(app):
     assert set(found) - known == set(), HINT
 
 
-@pytest.mark.parametrize("texts", [widget_texts, console_texts])
+@pytest.mark.parametrize("texts", [widget_texts, more_texts, console_texts])
 def test_what_scripts_say_is_chinese(texts):
     with translation.override("en"):
         english = texts()

@@ -53,7 +53,7 @@ test("what the customer has answered needs no tick", () => {
 });
 
 test("an entry shows once: as itself until its message is there", () => {
-  const entry = { id: "c1", content: "hello", kind: "text", state: "sending", waiting: true, createdAt: Date.parse(at(9)) };
+  const entry = { id: "c1", content: "hello", kind: "text", state: "sending", waiting: true, files: [], createdAt: Date.parse(at(9)) };
   const before = said(rowsOf({ messages: [message(1, CUSTOMER)], entries: [entry] }));
   assert.deepEqual(before.map((row) => [row.key, row.tick]), [["m1", null], ["c1", "waiting"]]);
   const after = said(rowsOf({ messages: [message(1, CUSTOMER), message(2, BEN, { client_msg_id: "c1" })], entries: [entry] }));
@@ -61,14 +61,14 @@ test("an entry shows once: as itself until its message is there", () => {
 });
 
 test("what stands behind a waiting entry waits as well", () => {
-  const entry = (id, waiting) => ({ id, content: id, kind: "text", state: "sending", waiting, createdAt: 0 });
+  const entry = (id, waiting) => ({ id, content: id, kind: "text", state: "sending", waiting, files: [], createdAt: 0 });
   const ticks = (entries) => said(rowsOf({ messages: [], entries })).map((row) => row.tick);
   assert.deepEqual(ticks([entry("a", true), entry("b", false)]), ["waiting", "waiting"]);
   assert.deepEqual(ticks([entry("a", false), entry("b", false)]), ["sending", "sending"]);
 });
 
 test("a failed entry says so", () => {
-  const entry = { id: "c1", content: "hello", kind: "note", state: "failed", error: { code: "SESSION_CLOSED" }, createdAt: 0 };
+  const entry = { id: "c1", content: "hello", kind: "note", state: "failed", error: { code: "SESSION_CLOSED" }, files: [], createdAt: 0 };
   const [row] = said(rowsOf({ messages: [], entries: [entry] }));
   assert.deepEqual([row.tick, row.look], ["failed", "note"]);
 });

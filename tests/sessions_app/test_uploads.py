@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from accounts.actions import make_visitor
 from accounts.models import User
-from sessions_app import actions, documents, pictures, tasks
+from sessions_app import actions, documents, file_types, pictures, tasks
 from sessions_app.models import Attachment, ChatSession, Message
 from tests import cast
 from tests.kernel import Rest, code
@@ -58,7 +58,7 @@ def own_disk(settings: Settings, tmp_path: Path) -> Settings:
 
 
 @pytest.mark.parametrize(("kind", "mime"), [(kind, mime) for kind, (mime, _) in
-                                            pictures.KINDS.items()])  # fmt: skip
+                                            file_types.PICTURES.items()])  # fmt: skip
 def test_a_picture_is_kept(kind: str, mime: str) -> None:
     answer = upload(cast.vic(), "image", "Torn seam.JFIF", picture(kind))
     assert answer.status_code == 201
@@ -66,7 +66,7 @@ def test_a_picture_is_kept(kind: str, mime: str) -> None:
     assert set(made) == {"id", "url", "kind", "name", "mime", "size", "width", "height"}
     assert (made["kind"], made["mime"]) == ("image", mime)
     assert (made["width"], made["height"]) == (40, 30)
-    assert made["name"] == f"Torn seam{pictures.KINDS[kind][1]}"
+    assert made["name"] == f"Torn seam{file_types.PICTURES[kind][1]}"
     kept = stored(answer)
     assert made["size"] == len(kept)
     assert opened(kept).format == kind
@@ -88,7 +88,7 @@ def test_a_document_is_kept_as_it_came(name: str, content: bytes) -> None:
     assert answer.status_code == 201, answer.content
     made = answer.json()
     suffix = Path(name).suffix.lower()
-    assert (made["kind"], made["mime"]) == ("file", documents.TYPES[suffix])
+    assert (made["kind"], made["mime"]) == ("file", file_types.DOCUMENTS[suffix])
     assert made["size"] == len(content)
     assert stored(answer) == content
 
@@ -240,7 +240,7 @@ def test_no_decoder_runs_for_a_picture_that_is_too_large(monkeypatch: pytest.Mon
         assert code(upload(cast.vic(), "image", "a.png", content)) == LARGE
 
 
-@pytest.mark.parametrize("kind", list(pictures.KINDS))
+@pytest.mark.parametrize("kind", list(file_types.PICTURES))
 @pytest.mark.parametrize("tail", [samples.HTML, samples.office(), samples.PDF])
 def test_of_a_polyglot_only_the_picture_is_left(kind: str, tail: bytes) -> None:
     answer = upload(cast.vic(), "image", "a.html", picture(kind) + tail)
@@ -248,7 +248,7 @@ def test_of_a_polyglot_only_the_picture_is_left(kind: str, tail: bytes) -> None:
     kept = stored(answer)
     assert tail not in kept
     assert not zipfile.is_zipfile(io.BytesIO(kept))
-    assert answer.json()["name"] == f"a{pictures.KINDS[kind][1]}"
+    assert answer.json()["name"] == f"a{file_types.PICTURES[kind][1]}"
 
 
 def test_a_photo_loses_its_metadata_and_stands_upright() -> None:

@@ -1,5 +1,6 @@
 import { backoff } from "../helpers/backoff.js";
 import { emit } from "../helpers/events.js";
+import { keptUpload, revivedUpload } from "../helpers/files.js";
 import { randomId } from "../helpers/ids.js";
 
 /** Answers after which sending the same thing again cannot help. */
@@ -15,7 +16,7 @@ const ACK_MS = 8000;
  * @property {string | null} sessionId null: a session is made for it first
  * @property {string} content
  * @property {string} kind
- * @property {string[]} attachmentIds
+ * @property {import("../helpers/files.js").Upload[]} files it goes out once all of them are up
  * @property {string | null} replyTo
  * @property {number} createdAt epoch milliseconds
  * @property {"sending" | "sent" | "failed"} state
@@ -41,7 +42,8 @@ const ACK_MS = 8000;
 /**
  * What was written and is not yet known to be kept by the server. Survives reloads, repeats with
  * the same id until there is an answer, keeps the order within a session, and is honest about it.
- * Raises `change`, and `sent` (detail the entry).
+ * Raises `change`, and with the entry as detail `sent`, `again` (its writer wants another try) and
+ * `gone` (not wanted any more).
  */
 export class Outbox extends EventTarget {
   /** @type {Entry[]} */
@@ -50,6 +52,7 @@ export class Outbox extends EventTarget {
   #flights = new Map();
   #pauses = new Map();
   #opening = false;
+  #freed = new Map();
 
   /** @param {OutboxOptions} options */
   constructor(options) {
@@ -84,12 +87,12 @@ export class Outbox extends EventTarget {
   // Actions
 
   /**
-   * @param {{sessionId?: string | null, content: string, kind?: string, attachmentIds?: string[], replyTo?: string | null}} draft
+   * @param {{sessionId?: string | null, content: string, kind?: string, files?: import("../helpers/files.js").Upload[], replyTo?: string | null}} draft
    * @returns {Entry}
    */
-  add({ sessionId = null, content, kind = "text", attachmentIds = [], replyTo = null }) {
+  add({ sessionId = null, content, kind = "text", files = [], replyTo = null }) {
     const entry = {
-      id: this.#options.newId(), sessionId, content, kind, attachmentIds, replyTo,
+      id: this.#options.newId(), sessionId, content, kind: kindOf(kind, files), files, replyTo,
       createdAt: this.#options.now(), state: "sending", waiting: false, error: null, seq: null, tries: 0,
     };
     this.#entries = [...this.#entries, entry];
@@ -103,25 +106,46 @@ export class Outbox extends EventTarget {
   retry(id) {
     const entry = this.#find(id);
     if (entry?.state !== "failed") return;
+    entry.files = entry.files.filter((file) => file.id || file.file);
+    if (!entry.content && !entry.files.length) return this.#remove(entry);
+    if (entry.kind !== "note") entry.kind = kindOf("text", entry.files);
     Object.assign(entry, { state: "sending", error: null, waiting: false, tries: 0, createdAt: this.#options.now() });
     this.#unpause(entry.sessionId);
     this.#save(entry);
+    emit(this, "again", entry);
     this.#changed();
     this.#pump();
   }
 
-  /** @param {string} id a failed entry's, or one still waiting for a way out */
+  /** @param {string} id a failed entry's, or one still waiting for a way out or for its files */
   discard(id) {
     const entry = this.#find(id);
-    if (entry?.state !== "failed" && !entry?.waiting) return;
+    if (!entry || (entry.state !== "failed" && !entry.waiting && isWhole(entry))) return;
     this.#remove(entry);
+    emit(this, "gone", entry);
     this.#pump();
   }
 
   /** Forget everything, for instance when somebody else uses the page now. */
   clear() {
-    for (const entry of [...this.#entries]) this.#remove(entry);
+    for (const entry of [...this.#entries]) {
+      this.#remove(entry);
+      emit(this, "gone", entry);
+    }
     for (const sessionId of [...this.#pauses.keys()]) this.#unpause(sessionId);
+  }
+
+  /** @param {import("../helpers/files.js").Upload} file one that has come further, or failed */
+  fileChanged(file) {
+    const entry = this.#entries.find(({ files }) => files.includes(file));
+    if (!entry) return;
+    if (file.state === "failed" && entry.state === "sending") this.#fail(entry, file.error);
+    else if (file.state === "ready") {
+      if (isWhole(entry)) this.#freed.set(entry.sessionId, this.#options.now());
+      this.#save(entry);
+    }
+    this.#changed();
+    this.#pump();
   }
 
   /**
@@ -144,7 +168,7 @@ export class Outbox extends EventTarget {
       if (entry.state !== "sending" || busy.has(entry.sessionId)) continue;
       busy.add(entry.sessionId);
       if (entry.sessionId === null) this.#openSession();
-      else if (!this.#flights.has(entry.sessionId) && !this.#pauses.has(entry.sessionId)) this.#fly(entry);
+      else if (!this.#flights.has(entry.sessionId) && !this.#pauses.has(entry.sessionId) && isWhole(entry)) this.#fly(entry);
     }
   }
 
@@ -173,7 +197,7 @@ export class Outbox extends EventTarget {
 
   #fly(entry) {
     const { connection, timers } = this.#options;
-    if (this.#options.now() - entry.createdAt > this.#options.giveUpMs) {
+    if (this.#isLate(entry)) {
       this.#fail(entry, { code: "EXPIRED", detail: "" });
       return this.#pump();
     }
@@ -190,7 +214,7 @@ export class Outbox extends EventTarget {
   #sendFrame(entry) {
     return this.#options.connection.send({
       type: "message.send", session_id: entry.sessionId, client_msg_id: entry.id, content: entry.content,
-      kind: entry.kind, attachment_ids: entry.attachmentIds,
+      kind: entry.kind, attachment_ids: entry.files.map(({ id }) => id),
       ...(entry.replyTo ? { reply_to: entry.replyTo } : {}),
     });
   }
@@ -245,8 +269,7 @@ export class Outbox extends EventTarget {
       return this.#pump();
     }
     this.#land(entry);
-    const late = this.#options.now() - entry.createdAt > this.#options.giveUpMs;
-    if (late) return this.#fail(entry, { code, detail: error?.message ?? "" });
+    if (this.#isLate(entry)) return this.#fail(entry, { code, detail: error?.message ?? "" });
     entry.waiting = true;
     const least = (error?.retryAfter ?? 0) * 1000;
     this.#pause(entry.sessionId, Math.max(least, 300 + backoff(entry.tries, { random: this.#options.random, cap: 10_000 })));
@@ -280,6 +303,12 @@ export class Outbox extends EventTarget {
   }
 
   // Internals
+
+  /** How long files took, its own or those of one before it, is no reason to give a message up. */
+  #isLate({ sessionId, createdAt }) {
+    const from = Math.max(createdAt, this.#freed.get(sessionId) ?? 0);
+    return this.#options.now() - from > this.#options.giveUpMs;
+  }
 
   #find(id) {
     return this.#entries.find((entry) => entry.id === id);
@@ -317,20 +346,21 @@ export class Outbox extends EventTarget {
 
   #save(entry) {
     const { seq: _seq, tries: _tries, waiting: _waiting, ...kept } = entry;
-    this.#options.storage.set(key(entry), kept);
+    this.#options.storage.set(key(entry), { ...kept, files: entry.files.map(keptUpload) });
   }
 
   #restore() {
     const { storage, now, giveUpMs } = this.#options;
     this.#entries = storage.keys("out:").map((name) => storage.get(name))
       .filter((kept) => kept && typeof kept.id === "string" && typeof kept.content === "string")
-      .map((kept) => ({ ...kept, seq: null, tries: 0, waiting: false }))
+      .map((kept) => ({ ...kept, files: (kept.files ?? []).map(revivedUpload), seq: null, tries: 0, waiting: false }))
       .sort((a, b) => a.createdAt - b.createdAt);
     for (const entry of this.#entries) {
       // Nothing goes out late without its writer seeing it.
       if (entry.state === "sending" && now() - entry.createdAt > giveUpMs) {
         Object.assign(entry, { state: "failed", error: { code: "EXPIRED", detail: "" } });
       }
+      if (!isWhole(entry)) Object.assign(entry, { state: "failed", error: { code: "FILES_LOST", detail: "" } });
     }
     if (this.#entries.length) this.#options.timers.setTimeout(() => this.#pump(), 0);
   }
@@ -338,6 +368,15 @@ export class Outbox extends EventTarget {
   #changed() {
     emit(this, "change");
   }
+}
+
+/** Whether all its files are up. */
+const isWhole = ({ files }) => files.every(({ state }) => state === "ready");
+
+/** What a message with files is called. */
+function kindOf(kind, files) {
+  if (kind !== "text" || !files.length) return kind;
+  return files.every((file) => file.kind === "image") ? "image" : "file";
 }
 
 /** @param {Entry} entry */

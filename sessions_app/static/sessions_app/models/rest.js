@@ -72,7 +72,7 @@ export class Rest {
   post(entry) {
     return this.call("POST", `/chat/sessions/${entry.sessionId}/messages`, {
       content: entry.content, client_msg_id: entry.id, kind: entry.kind,
-      ...(entry.attachmentIds.length ? { attachment_ids: entry.attachmentIds } : {}),
+      ...(entry.files.length ? { attachment_ids: entry.files.map(({ id }) => id) } : {}),
       ...(entry.replyTo ? { reply_to: entry.replyTo } : {}),
     });
   }

@@ -30,7 +30,7 @@ function open(me) {
   });
   watchLifecycle(connection);
   const desk = new Desk({
-    rest, connection, me, config, prefs: new Prefs(storage, DEFAULTS), drafts: new Drafts(storage),
+    rest, connection, me, config, storage, prefs: new Prefs(storage, DEFAULTS), drafts: new Drafts(storage),
     inbox: new Inbox({ me: me.id, get: (path) => rest.call("GET", path) }),
     outbox: new Outbox({ storage, connection, post: (entry) => rest.post(entry) }),
   });

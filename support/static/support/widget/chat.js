@@ -13,7 +13,6 @@ import { TypingSender } from "../../sessions_app/models/typing.js";
 export class Chat extends EventTarget {
   #config;
   #storage;
-  #rest;
   #identity = null;
   #metadata = {};
   #visit = null;
@@ -28,12 +27,12 @@ export class Chat extends EventTarget {
     super();
     this.#config = config;
     this.#storage = storage;
-    this.#rest = new Rest({ base: config.api.base, renew: async () => (await this.#come()).access_token });
+    this.rest = new Rest({ base: config.api.base, renew: async () => (await this.#come()).access_token });
     this.connection = new Connection({
-      url: wsUrl, getTicket: (want) => this.#rest.ticket(want), getChanges: (id, version) => this.#rest.changes(id, version),
+      url: wsUrl, getTicket: (want) => this.rest.ticket(want), getChanges: (id, version) => this.rest.changes(id, version),
     });
     this.outbox = new Outbox({
-      storage, connection: this.connection, post: (entry) => this.#rest.post(entry), openSession: () => this.#openSession(),
+      storage, connection: this.connection, post: (entry) => this.rest.post(entry), openSession: () => this.#openSession(),
     });
     this.typing = new TypingSender({ send: (active) => this.feed && this.connection.send({ type: "typing", session_id: this.feed.sessionId, active }) });
     /** @type {Feed | null} */
@@ -92,17 +91,22 @@ export class Chat extends EventTarget {
     this.#changed();
   }
 
-  /** @param {string} content */
-  send(content) {
+  /**
+   * @param {string} content
+   * @param {import("../../sessions_app/helpers/files.js").Upload[]} [files]
+   */
+  send(content, files = []) {
     this.typing.stop();
-    this.outbox.add({ sessionId: this.status === "closed" ? null : this.feed?.sessionId ?? null, content });
+    this.outbox.add({ sessionId: this.status === "closed" ? null : this.feed?.sessionId ?? null, content, files });
   }
 
   /** Say it again in a new conversation, because the old one was closed meanwhile. */
   sendAnew(entry) {
+    const { content, files } = entry;
+    entry.files = [];
     this.outbox.discard(entry.id);
     this.startAnew();
-    this.send(entry.content);
+    this.send(content, files);
   }
 
   async askForPerson() {
@@ -123,7 +127,13 @@ export class Chat extends EventTarget {
    */
   rate(score, comment) { return this.#act(this.feed.sessionId, "rating", { score, comment }); }
 
-  earlier() { return this.#rest.earlier(this.feed); }
+  earlier() { return this.rest.earlier(this.feed); }
+
+  /** A link to a file of a message ends after an hour; reading the message again gives a new one. */
+  async freshLink({ message, file }) {
+    const { results } = await this.rest.messages(message.session_id, { after_seq: String(message.seq - 1), limit: "1" });
+    return results[0].attachments.find(({ id }) => id === file.id).url;
+  }
 
   /** Everything shown was really seen. */
   markRead() {
@@ -131,7 +141,7 @@ export class Chat extends EventTarget {
     if (!seq || seq <= this.readSeq) return;
     this.#readSent = seq;
     const id = this.feed.sessionId;
-    if (!this.connection.send({ type: "read", session_id: id, seq })) this.#rest.call("POST", `/chat/sessions/${id}/read`, { seq }).catch(() => {});
+    if (!this.connection.send({ type: "read", session_id: id, seq })) this.rest.call("POST", `/chat/sessions/${id}/read`, { seq }).catch(() => {});
     this.#changed();
   }
 
@@ -162,13 +172,13 @@ export class Chat extends EventTarget {
   /** Somebody else uses this browser now: forget the visitor here and on the server. */
   reset() {
     const token = this.#storage.get("visitor");
-    if (token) this.#rest.call("DELETE", `/widget/${this.#config.key}/visitor`, { visitor_token: token }, { signed: false }).catch(() => {});
-    ["visitor", "draft"].forEach((name) => this.#storage.remove(name));
+    if (token) this.rest.call("DELETE", `/widget/${this.#config.key}/visitor`, { visitor_token: token }, { signed: false }).catch(() => {});
+    ["visitor", "draft", "files:"].forEach((name) => this.#storage.remove(name));
     this.#visitors += 1;
     clearTimeout(this.#retry);
     this.connection.disconnect();
     this.outbox.clear();
-    this.#identity = this.#rest.token = this.me = this.trouble = null;
+    this.#identity = this.rest.token = this.me = this.trouble = null;
     this.#metadata = {};
     this.startAnew();
   }
@@ -185,7 +195,7 @@ export class Chat extends EventTarget {
     const token = this.#storage.get("visitor");
     const turn = this.#visitors;
     const body = { ...(token ? { visitor_token: token } : {}), ...(this.#identity ? { user: this.#identity } : {}) };
-    const visit = await this.#rest.call("POST", `/widget/${this.#config.key}/visitor`, body, { signed: false }).catch((error) => {
+    const visit = await this.rest.call("POST", `/widget/${this.#config.key}/visitor`, body, { signed: false }).catch((error) => {
       if (error.status !== 403 || !this.#identity) throw error;
       // The visitor stays who they were, and the host page is told.
       this.#identity = null;
@@ -194,7 +204,7 @@ export class Chat extends EventTarget {
     });
     if (turn !== this.#visitors) throw new ApiError({ code: "CONFLICT", status: 409 });
     this.#storage.set("visitor", visit.visitor_token);
-    this.#rest.token = visit.access_token;
+    this.rest.token = visit.access_token;
     if (this.me !== null && this.me !== visit.user?.id) {
       this.outbox.clear();
       this.connection.disconnect();
@@ -208,10 +218,10 @@ export class Chat extends EventTarget {
 
   async #openSession() {
     // Another tab may have begun the conversation already.
-    if (this.#storage.get("visitor") || !this.#rest.token) await this.#come();
+    if (this.#storage.get("visitor") || !this.rest.token) await this.#come();
     if (this.feed && this.status !== "closed") return this.feed.sessionId;
     if (this.feed) this.startAnew();
-    const session = await this.#rest.call("POST", "/chat/sessions", { widget_key: this.#config.key, metadata: this.#metadata });
+    const session = await this.rest.call("POST", "/chat/sessions", { widget_key: this.#config.key, metadata: this.#metadata });
     await this.#show(session.id, session);
     return session.id;
   }
@@ -223,7 +233,7 @@ export class Chat extends EventTarget {
       feed.prime({ messages: [], version: 0 });
     } else {
       try {
-        await this.#rest.prime(feed);
+        await this.rest.prime(feed);
       } catch (error) {
         if (error.status === 404) return this.#storage.remove("session");
         if (error.status === 401) throw error;
@@ -252,12 +262,12 @@ export class Chat extends EventTarget {
     const { feed } = this;
     if (!feed) return;
     try {
-      feed.setSession(await this.#rest.session(feed.sessionId));
+      feed.setSession(await this.rest.session(feed.sessionId));
     } catch { /* asked again with the next event or connection */ }
   }
 
   async #act(id, verb, body = {}) {
-    const session = await this.#rest.call("POST", `/chat/sessions/${id}/${verb}`, body);
+    const session = await this.rest.call("POST", `/chat/sessions/${id}/${verb}`, body);
     if (session?.id === this.feed?.sessionId) this.feed.setSession(session);
   }
 

@@ -1,12 +1,16 @@
+import { watchFiles } from "../../sessions_app/helpers/file_sources.js";
 import { config, say } from "./words.js";
 
 const COUNT_FROM = 200;
 
-/** The field to write in. Raises `send` (detail the text) and `typing`. Keeps the draft. */
+/** The field to write in. Raises `send` (detail the text), `files` (to be attached), `typing`, `person`. Keeps the draft. */
 export class ChatComposer extends HTMLElement {
   #field = this.querySelector("textarea");
   #button = this.querySelector(".send");
   #storage = null;
+  #files = 0;
+  /** While files are being taken in: whether that worked. */
+  attaching = null;
 
   connectedCallback() {
     this.querySelector("form").addEventListener("submit", (event) => {
@@ -15,6 +19,10 @@ export class ChatComposer extends HTMLElement {
     });
     this.#field.addEventListener("input", () => this.#onInput());
     this.#field.addEventListener("keydown", (event) => this.#onKey(event));
+    watchFiles({
+      button: this.querySelector("#attach"), picker: this.picker, field: this.#field, zone: this.closest("main"),
+      take: (files) => this.dispatchEvent(new CustomEvent("files", { detail: files })),
+    });
     // A draft may come back before there is any room to measure it in.
     new ResizeObserver(() => this.#fit()).observe(this.closest("main"));
     this.querySelector("#person").addEventListener("click", () => this.dispatchEvent(new CustomEvent("person")));
@@ -23,6 +31,14 @@ export class ChatComposer extends HTMLElement {
   set storage(storage) {
     this.#storage = storage;
     this.text = storage.get("draft") ?? "";
+  }
+
+  get picker() { return this.querySelector("[type=file]"); }
+
+  /** How many files go with what is written. */
+  set files(count) {
+    this.#files = count;
+    this.#fit();
   }
 
   get text() { return this.#field.value; }
@@ -50,15 +66,19 @@ export class ChatComposer extends HTMLElement {
     this.#submit();
   }
 
-  #submit() {
+  async #submit() {
+    // Nobody who has just chosen a file means to send without it.
+    const attached = await this.attaching;
+    this.attaching = null;
+    if (attached === false) return;
     const text = this.text.trim();
-    if (!text) return;
+    if (!text && !this.#files) return;
     this.text = "";
     this.dispatchEvent(new CustomEvent("send", { detail: text }));
   }
 
   #fit() {
-    this.#button.disabled = !this.text.trim();
+    this.#button.disabled = !this.text.trim() && !this.#files;
     this.#field.style.blockSize = "auto";
     this.#field.style.blockSize = `${this.#field.scrollHeight}px`;
     const left = this.#field.maxLength - this.text.length;

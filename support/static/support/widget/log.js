@@ -31,7 +31,7 @@ function icon(id) {
 
 /**
  * The conversation. Rows are matched by key, so that a bubble that was being sent or written simply
- * becomes the message. Raises `person`, `again`, `earlier`, `bottom`.
+ * becomes the message. Raises `person`, `again`, `more` (there are files to show), `bottom`.
  */
 export class ChatLog extends HTMLElement {
   #chat = null;
@@ -48,6 +48,7 @@ export class ChatLog extends HTMLElement {
     chat.addEventListener("change", () => this.#soon());
     this.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     new ResizeObserver(() => { if (this.#pinned) this.toBottom(); }).observe(this);
+    this.addEventListener("grown", () => { if (this.#pinned) this.toBottom(); });
     this.#part("#stop").onclick = () => chat.stopReply().catch(() => {});
     this.#part("#earlier").onclick = () => this.#earlier();
     this.#draw();
@@ -58,6 +59,12 @@ export class ChatLog extends HTMLElement {
   /** Say from where on nothing was read yet; keeps standing until the next time. */
   markUnread() {
     this.#unreadFrom = this.#chat.unread[0]?.seq ?? null;
+    this.#soon();
+  }
+
+  /** There are more words than before. */
+  redraw() {
+    for (const row of this.#rows.values()) row.look = null;
     this.#soon();
   }
 
@@ -89,6 +96,7 @@ export class ChatLog extends HTMLElement {
     this.#part("#earlier").hidden = !feed?.hasEarlier;
     this.#drawReply(feed?.reply);
     this.#drawTyping(feed);
+    if (this.#part("chat-file")) this.dispatchEvent(new CustomEvent("more"));
     if (this.#pinned) this.toBottom();
     this.dispatchEvent(new CustomEvent("bottom"));
   }
@@ -116,7 +124,8 @@ export class ChatLog extends HTMLElement {
   #row(row) {
     const { message, first, last, tick, open } = row;
     const { state, waiting, error } = message?.entry ?? {};
-    const look = [message?.id, message?.edited_at, message?.deleted_at, first, last, tick, open, state, waiting, error?.code, message?.content.length].join();
+    const look = [message?.id, message?.edited_at, message?.deleted_at, first, last, tick, open, state, waiting, error?.code, message?.content.length,
+      message?.attachments?.map((one) => `${one.id}${one.progress ?? ""}`)].join();
     let known = this.#rows.get(row.key);
     if (!known) this.#rows.set(row.key, (known = { element: stamp(row.type === "message" ? "t-message" : "t-line"), look: null }));
     if (known.look !== look) {
@@ -149,14 +158,14 @@ export class ChatLog extends HTMLElement {
     const bubble = element.querySelector(".bubble");
     bubble.title = fullTime(message.created_at, locale);
     if (message.deleted_at) bubble.textContent = say("deleted");
-    else bubble.replaceChildren(render(message.content, { rich: !mine }), ...(message.attachments ?? []).map(file));
+    else bubble.replaceChildren(render(message.content, { rich: !mine }), ...(message.attachments ?? []).map((file) => Object.assign(document.createElement("chat-file"), { file, message })));
     element.querySelector(".foot").replaceChildren(...this.#foot(message, entry, tick));
   }
 
   #foot(message, entry, tick) {
     if (entry?.state === "failed") return this.#failure(entry);
     const time = Object.assign(document.createElement("time"), { dateTime: new Date(message.created_at).toISOString(), textContent: clockTime(message.created_at, locale) });
-    if (entry?.state === "sending") return [say(entry.waiting ? "waiting" : "sending")];
+    if (entry?.state === "sending") return this.#underWay(entry);
     const parts = message.edited_at ? [time, ` · ${say("edited")}`] : [time];
     const known = tick || (entry ? "sent" : "");
     if (!known) return parts;
@@ -165,16 +174,27 @@ export class ChatLog extends HTMLElement {
     return [...parts, mark, say(known)];
   }
 
+  #underWay({ id, waiting, files }) {
+    const late = files.filter(({ state }) => state !== "ready");
+    if (!late.length) return [say(waiting ? "waiting" : "sending")];
+    const share = files.reduce((sum, { progress }) => sum + progress, 0) / files.length;
+    const held = late.some(({ state }) => state === "waiting");
+    return [say(held ? "waiting" : "uploading", { percent: `${Math.floor(share * 100)} %` }), this.#discard(id)];
+  }
+
   #failure(entry) {
-    const { outbox } = this.#chat;
-    const reason = say(`failed.${entry.error?.code}`);
-    const closed = entry.error?.code === "SESSION_CLOSED";
+    const { id, error, content, files } = entry;
+    const reason = say(`failed.${error?.code}`);
+    const [again, what] = error?.code === "SESSION_CLOSED" ? ["send_new", () => this.#chat.sendAnew(entry)] : ["retry", () => this.#chat.outbox.retry(id)];
+    const kept = files.filter((file) => file.id || file.file);
     return [
       reason.startsWith("failed.") ? say("failed") : reason,
-      closed ? choice(say("send_new"), () => this.#chat.sendAnew(entry)) : choice(say("retry"), () => outbox.retry(entry.id)),
-      choice(say("discard"), () => outbox.discard(entry.id)),
+      ...(content || kept.length || !files.length ? [choice(say(kept.length < files.length ? "without" : again), what)] : []),
+      this.#discard(id),
     ];
   }
+
+  #discard(id) { return choice(say("discard"), () => this.#chat.outbox.discard(id)); }
 
   #drawReply(reply) {
     const row = this.#part("#reply");
@@ -241,11 +261,4 @@ export class ChatLog extends HTMLElement {
   }
 
   #part(selector) { return this.querySelector(selector); }
-}
-
-/** @param {any} attachment */
-function file({ url, name, kind, mime }) {
-  const link = Object.assign(document.createElement("a"), { className: "file", href: url, target: "_blank", rel: "noopener" });
-  link.append(icon("i-file"), name || mime || kind);
-  return link;
 }

@@ -6,16 +6,14 @@ import { Chat } from "./chat.js";
 import { ChatComposer } from "./composer.js";
 import { ChatLog } from "./log.js";
 import { presenceOf, troubleOf } from "./presence.js";
-import { ChatRating } from "./rating.js";
 import { chime } from "./sound.js";
-import { config, say } from "./words.js";
+import { config, learn, locale, say } from "./words.js";
 
 customElements.define("chat-log", ChatLog);
 customElements.define("chat-composer", ChatComposer);
-customElements.define("chat-rating", ChatRating);
 
 const $ = (selector) => document.querySelector(selector);
-const [log, composer, rating] = ["chat-log", "chat-composer", "chat-rating"].map($);
+const [log, composer, tray] = ["chat-log", "chat-composer", "chat-files"].map($);
 const storage = new SafeStorage(`cc:${config.key}:`);
 const bridge = new Bridge();
 const chat = new Chat({ config, storage, wsUrl: `${location.origin.replace(/^http/, "ws")}${config.api.ws}` });
@@ -65,7 +63,10 @@ function draw() {
   if (line.textContent !== presence.text) line.textContent = presence.text;
   drawBanner(troubleOf(chat));
   const { status } = chat;
-  composer.hidden = status === "closed";
+  const closed = status === "closed";
+  composer.hidden = closed;
+  $("#end").hidden = !closed;
+  if (closed && !more) attempt(loadMore);
   composer.personOffered = ["new", "bot"].includes(status);
   const jump = $("#newest");
   jump.hidden = log.atBottom;
@@ -97,8 +98,42 @@ function report() {
 // What people do
 
 function send(text) {
-  chat.send(text);
+  chat.send(text, tray.take?.());
   log.toBottom();
+}
+
+let more = null;
+
+/** What few conversations need (files, a rating) is loaded when one does. */
+function loadMore() {
+  more ??= fetchMore().catch((error) => {
+    more = null;
+    throw error;
+  });
+  return more;
+}
+
+async function fetchMore() {
+  const answer = await fetch(`/widget/more?lang=${locale}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of page.querySelectorAll("[data-for]")) $(part.dataset.for).append(...part.childNodes);
+  document.body.append(...page.querySelectorAll("#more, #signs, #file-sign"));
+  learn(JSON.parse($("#more").textContent));
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget/more.css" }));
+  await import("/widget/more.js");
+  tray.addEventListener("change", () => { composer.files = tray.count; });
+  tray.start({
+    base: config.api.base, rest: chat.rest, storage, outbox: chat.outbox, connection: chat.connection,
+    limits: { ...config.files, accept: composer.picker.accept },
+  });
+  $("chat-rating").chat = chat;
+  log.redraw();
+}
+
+async function attach(files) {
+  await loadMore();
+  tray.add(files);
+  composer.focus();
 }
 
 function takeUp() {
@@ -110,8 +145,10 @@ function takeUp() {
 async function attempt(action) {
   try {
     await action();
+    return true;
   } catch {
     $("#hint").textContent = say("action_failed");
+    return false;
   }
 }
 
@@ -121,13 +158,16 @@ async function askForPerson() {
 }
 
 composer.addEventListener("send", ({ detail }) => send(detail));
+composer.addEventListener("files", ({ detail }) => { composer.attaching = attempt(() => attach(detail)); });
 composer.addEventListener("typing", () => (composer.text ? chat.typing.key() : chat.typing.stop()));
 for (const part of [composer, log]) part.addEventListener("person", () => attempt(askForPerson));
 log.addEventListener("again", () => attempt(() => chat.retryReply()));
 log.addEventListener("bottom", draw);
-rating.addEventListener("again", () => {
+log.addEventListener("more", () => { if (!more) attempt(loadMore); });
+log.addEventListener("stale", ({ detail }) => attempt(async () => open(await chat.freshLink(detail), "_blank", "noopener")));
+$("#again").addEventListener("click", () => {
   chat.startAnew();
-  composer.hidden = false;
+  draw();
   composer.focus();
 });
 $("#newest").addEventListener("click", () => log.toBottom(true));
@@ -178,13 +218,14 @@ bridge.addEventListener("metadata", ({ detail }) => chat.setMetadata(detail.meta
 bridge.addEventListener("reset", () => {
   chat.reset();
   composer.text = "";
+  tray.clear?.();
 });
 
 dress();
 composer.storage = storage;
 log.chat = chat;
-rating.chat = chat;
 watchLifecycle(chat.connection);
 $("#forgetful").hidden = storage.lasting;
 draw();
+if (storage.get("files:")) attempt(loadMore);
 if (!bridge.framed) chat.start();

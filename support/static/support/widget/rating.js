@@ -1,8 +1,9 @@
 import { say } from "./words.js";
 
-/** What is asked when a conversation is closed. Raises `again`. */
+/** What is asked when a conversation is closed. */
 export class ChatRating extends HTMLElement {
   #chat = null;
+  #asked = null;
 
   /** @param {import("./chat.js").Chat} chat */
   set chat(chat) {
@@ -14,14 +15,14 @@ export class ChatRating extends HTMLElement {
       this.#rate(form);
     });
     form.querySelectorAll("input").forEach((input) => input.setAttribute("aria-label", `${input.value}: ${say(`rating.${input.value}`)}`));
-    this.querySelector("#again").addEventListener("click", () => this.dispatchEvent(new CustomEvent("again")));
     chat.addEventListener("change", () => this.#draw());
+    this.#draw();
   }
 
   #draw() {
-    const closed = this.#chat.status === "closed";
-    const fresh = closed && this.hidden;
-    this.hidden = !closed;
+    const closed = this.#chat.status === "closed" ? this.#chat.feed.sessionId : null;
+    const fresh = closed !== this.#asked;
+    this.#asked = closed;
     if (!closed) return;
     const rated = this.#chat.feed.session?.rating;
     this.querySelector("form").hidden = Boolean(rated);
@@ -44,7 +45,7 @@ export class ChatRating extends HTMLElement {
     button.disabled = true;
     try {
       await this.#chat.rate(Number(data.get("score")), String(data.get("comment") ?? ""));
-      this.querySelector("#again").focus();
+      document.querySelector("#again").focus();
     } catch {
       this.querySelector("output").textContent = say("action_failed");
     }

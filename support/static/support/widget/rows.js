@@ -41,7 +41,7 @@ export function rowsOf({ messages, pending, unreadFrom }) {
 function asMessage(entry) {
   return {
     id: entry.id, client_msg_id: entry.id, kind: "text", content: entry.content, seq: null, entry,
-    sender: { id: null, kind: "customer", name: "" }, created_at: entry.createdAt, attachments: [],
+    sender: { id: null, kind: "customer", name: "" }, created_at: entry.createdAt, attachments: entry.files,
   };
 }
 

@@ -1,7 +1,10 @@
 import { fill } from "../../sessions_app/helpers/text.js";
 
 const read = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "{}");
-const texts = read("texts");
+const texts = { ...read("texts"), ...read("more") };
+
+/** More of them came. */
+export const learn = (more) => Object.assign(texts, more);
 
 /** What the server says about this widget. */
 export const config = read("config");

@@ -16,7 +16,7 @@ export class Desk extends EventTarget {
   #feeds = new Map();
   #acting = false;
 
-  /** @param {{rest: any, connection: any, inbox: any, outbox: any, drafts: any, prefs: any, me: any, config: any}} parts */
+  /** @param {{rest: any, connection: any, inbox: any, outbox: any, drafts: any, prefs: any, storage: any, me: any, config: any}} parts */
   constructor(parts) {
     super();
     Object.assign(this, parts);
@@ -148,9 +148,9 @@ export class Desk extends EventTarget {
       .catch((error) => emit(this, "failed", { action: "stop", error, session }));
   }
 
-  send({ content, kind }) {
+  send({ content, kind, files = [] }) {
     this.unreadFrom = 0;
-    return this.outbox.add({ sessionId: this.selectedId, content, kind });
+    return this.outbox.add({ sessionId: this.selectedId, content, kind, files });
   }
 
   /** A session as the server now tells it. */

@@ -68,6 +68,7 @@ function pending(entry, stuck) {
 function stateOf(entry, stuck) {
   if (entry.state === "failed") return "failed";
   if (entry.state === "sent") return "sent";
+  if (entry.files.some(({ state }) => state !== "ready")) return entry.files.some(({ state }) => state === "waiting") ? "waiting" : "uploading";
   return stuck ? "waiting" : "sending";
 }
 

@@ -2,6 +2,8 @@ import { setIcon, setText } from "../../../chatsite/lib/dom.js";
 import { nameOf } from "../../../chatsite/lib/people.js";
 import { t } from "../../../chatsite/lib/text.js";
 import { Part } from "../../../chatsite/parts/part.js";
+import { FileTray } from "../../../sessions_app/elements/file_tray.js";
+import { watchFiles } from "../../../sessions_app/helpers/file_sources.js";
 import { TypingSender } from "../../../sessions_app/models/typing.js";
 import { sameGuard, sendGuard } from "../models/guard.js";
 
@@ -28,11 +30,20 @@ class Composer extends Part {
     refs.text.addEventListener("keydown", (event) => this.#onKey(event));
     refs.text.addEventListener("blur", () => this.#typing?.stop());
     refs.reopen.addEventListener("click", onReopen);
+    this.#startTray();
     refs["guard-send"].addEventListener("click", () => this.#sendAnyway());
     refs["guard-cancel"].addEventListener("click", () => { this.#asked = null; this.#draw(); refs.text.focus(); });
     desk.addEventListener("selected", () => this.#onSelected());
     for (const type of ["thread", "session", "people"]) desk.addEventListener(type, Part.each(() => this.#draw()));
     desk.prefs.addEventListener("change", () => this.#draw());
+  }
+
+  #startTray() {
+    const { attach, picker, text, tray } = this.refs;
+    const { rest, storage, outbox, connection, config } = this.#desk;
+    tray.start({ base: config.api, rest, storage, outbox, connection, limits: config.files, say: t, locale: document.documentElement.lang });
+    tray.addEventListener("change", () => this.#drawLength());
+    watchFiles({ button: attach, picker, field: text, zone: this.closest("console-thread"), take: (files) => this.#attach(files) });
   }
 
   // Actions
@@ -56,8 +67,15 @@ class Composer extends Part {
 
   // What happens
 
+  #attach(files) {
+    if (!this.#desk.session) return;
+    this.refs.tray.add(files);
+    this.refs.text.focus();
+  }
+
   #onSelected() {
     const id = this.#desk.selectedId;
+    this.refs.tray.place = id ?? "";
     this.#typing?.stop();
     this.#typing = id && new TypingSender({ send: (active) => this.#desk.connection.send({ type: "typing", session_id: id, active }) });
     const { mode, reply, note } = id ? this.#desk.drafts.get(id) : { mode: "reply", reply: "", note: "" };
@@ -109,7 +127,7 @@ class Composer extends Part {
 
   #submit() {
     const content = this.refs.text.value.trim();
-    if (!content || content.length > MOST || !this.#desk.session) return;
+    if (!(content || this.refs.tray.count) || content.length > MOST || !this.#desk.session) return;
     const guard = this.#guard();
     if (guard?.stop && !sameGuard(guard, this.#agreed)) {
       this.#asked = guard;
@@ -128,7 +146,7 @@ class Composer extends Part {
   }
 
   #send(content) {
-    this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text" });
+    this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text", files: this.refs.tray.take() });
     this.refs.text.value = "";
     this.#texts[this.#mode] = "";
     this.#typing?.stop();
@@ -188,9 +206,9 @@ class Composer extends Part {
   }
 
   #drawLength() {
-    const { text, left, send } = this.refs;
+    const { text, left, send, tray } = this.refs;
     const length = text.value.length;
-    send.disabled = !text.value.trim() || length > MOST;
+    send.disabled = !(text.value.trim() || tray.count) || length > MOST;
     left.hidden = length < MOST - 500;
     setText(left, `${length} / ${MOST}`);
   }
@@ -208,4 +226,5 @@ class Composer extends Part {
   }
 }
 
+customElements.define("console-files", FileTray);
 customElements.define("console-composer", Composer);

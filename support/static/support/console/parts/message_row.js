@@ -5,9 +5,10 @@ import { has, t } from "../../../chatsite/lib/text.js";
 import { clock, day, full } from "../../../chatsite/lib/time.js";
 import { explain } from "../../../chatsite/models/problems.js";
 import { render } from "../../../sessions_app/helpers/richtext.js";
+import { sizeLabel } from "../../../sessions_app/helpers/files.js";
 import { eventIcon, eventText } from "./event_text.js";
 
-const FOOT_ICONS = { sending: "clock", waiting: "clock", sent: "check", read: "ticks", failed: "alert" };
+const FOOT_ICONS = { sending: "clock", uploading: "clock", waiting: "clock", sent: "check", read: "ticks", failed: "alert" };
 
 /** Rows of the thread; `context` holds {me, demo, onRetry, onDiscard, onStop, onFile}. */
 export function createRow(item, context) {
@@ -73,7 +74,7 @@ function drawMessage(element, item, context) {
   refs.time.title = full(at);
   refs.note.hidden = look !== "note";
   drawContent(refs.content, deleted ? t("deleted") : (message ?? entry).content, sender.kind === "assistant");
-  drawFiles(refs.files, message?.attachments ?? [], context);
+  drawFiles(refs.files, deleted ? [] : (message?.attachments ?? entry.files), context);
   drawFoot(refs, item);
 }
 
@@ -91,31 +92,33 @@ function drawContent(element, text, rich) {
 
 function drawFiles(list, files, { onFile }) {
   list.hidden = !files.length;
-  const drawn = files.map((file) => file.id).join();
+  const drawn = files.map(({ id, key, url }) => id ?? `${key} ${url}`).join();
   if (list.dataset.drawn === drawn) return;
   list.dataset.drawn = drawn;
   list.replaceChildren(...files.map((file) => {
     const item = make("li");
     const button = make("button");
     button.type = "button";
-    button.append(icon(file.kind === "image" ? "image" : "file"), make("span", "grow", file.name || t("attachment")));
+    button.title = t("download");
+    button.disabled = !file.id;
+    const label = make("span", "grow", file.name || t("attachment"));
+    label.append(make("small", "", sizeLabel(file.size, document.documentElement.lang)));
+    button.append(icon(file.kind === "image" ? "image" : "file"), label, icon("download"));
     button.addEventListener("click", () => onFile(file));
-    if (file.kind === "image" && isOurs(file.url)) showPicture(button, file);
+    if (file.kind === "image" && file.url && isOurs(file.url)) item.append(picture(file));
     item.append(button);
     return item;
   }));
 }
 
-/** The picture takes the place of its name; a link that has ended leaves the name. */
-function showPicture(button, file) {
-  const image = make("img");
-  image.alt = file.name || t("attachment");
+/** To look at in place, and in a tab of its own; a link that has ended leaves the name. */
+function picture(file) {
+  const link = Object.assign(make("a", "picture"), { href: file.url, target: "_blank", rel: "noopener" });
+  const image = Object.assign(make("img"), { alt: file.name || t("attachment"), src: file.url });
   if (file.width) Object.assign(image, { width: file.width, height: file.height });
-  image.addEventListener("load", () => {
-    button.classList.add("picture");
-    button.replaceChildren(image);
-  }, { once: true });
-  image.src = file.url;
+  image.addEventListener("error", () => link.remove());
+  link.append(image);
+  return link;
 }
 
 /** Whether it went out, and whether it was read; said in words as well as by a sign. */
@@ -126,9 +129,13 @@ function drawFoot(refs, { tick, entry, message }) {
   refs.foot.className = `message-foot ${tick}`;
   const failed = tick === "failed";
   const why = failed ? explain(entry.error ?? {}, { t, has }) : "";
-  setText(refs["foot-text"], failed ? t("not_sent", { why }) : t(`tick_${tick}`, { time: message ? clock(message.created_at) : "" }));
-  refs.retry.hidden = !failed;
-  refs.discard.hidden = !failed && tick !== "waiting";
+  const files = entry?.files ?? [];
+  const percent = `${Math.floor((100 * files.reduce((sum, { progress }) => sum + progress, 0)) / (files.length || 1))} %`;
+  setText(refs["foot-text"], failed ? t("not_sent", { why }) : t(`tick_${tick}`, { percent, time: message ? clock(message.created_at) : "" }));
+  const kept = files.filter((file) => file.id || file.file);
+  refs.retry.hidden = !failed || Boolean(files.length && !kept.length && !entry.content);
+  setText(refs.retry, t(kept.length < files.length ? "without" : "retry"));
+  refs.discard.hidden = !failed && !["waiting", "uploading"].includes(tick);
 }
 
 function drawStream(element, { reply }) {
