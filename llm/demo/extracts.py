@@ -12,7 +12,7 @@ from llm.knowledge.terms import tokens
 LONGEST_CHARS = 600
 MOST_PASSAGES = 2
 
-_DOCUMENT = re.compile(r"^\[(\d+)\] (.*)\n<document>\n(.*?)\n</document>$", re.M | re.S)
+_DOCUMENT = re.compile(r"^\[(\d+)\] ([^\n]*)\n<document>\n(.*?)\n</document>$", re.M | re.S)
 _EARLIER = re.compile(r"\(What I said in earlier chats[^\n]*\n<earlier>\n.*?\n</earlier>\n?", re.S)
 _ASK = re.compile(r"(?<=[?!。？！\n])\s*")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
-from llm.knowledge.access import article_for, question_for, require_staff
+from llm.knowledge.access import article_for, question_for
 from llm.knowledge.models import Asking, Question
 from llm.knowledge.terms import is_chinese, tokens
 from sessions_app.models import ChatSession
@@ -74,25 +74,24 @@ def _alike(terms: set[str], team_id: int | None) -> Question | None:
 
 def answer_question(*, viewer: Viewer, question_id: object, article_id: object) -> Question:
     """Close a question with the article that answers it."""
-    require_staff(viewer)
+    question = question_for(viewer, question_id)
     article = article_for(viewer, article_id)
-    return _close(viewer, question_id, Question.Status.ANSWERED, article.pk)
+    return _close(viewer, question, Question.Status.ANSWERED, article.pk)
 
 
 def dismiss_question(*, viewer: Viewer, question_id: object) -> Question:
     """Close a question that needs no article."""
-    require_staff(viewer)
-    return _close(viewer, question_id, Question.Status.DISMISSED, None)
+    question = question_for(viewer, question_id)
+    return _close(viewer, question, Question.Status.DISMISSED, None)
 
 
 def reopen_question(*, viewer: Viewer, question_id: object) -> Question:
     """Put a question back on the list."""
-    require_staff(viewer)
-    return _close(viewer, question_id, Question.Status.OPEN, None)
-
-
-def _close(viewer: Viewer, question_id: object, status: str, article_id: int | None) -> Question:
     question = question_for(viewer, question_id)
+    return _close(viewer, question, Question.Status.OPEN, None)
+
+
+def _close(viewer: Viewer, question: Question, status: str, article_id: int | None) -> Question:
     is_open = status == Question.Status.OPEN
     Question.objects.filter(pk=question.pk).update(
         status=status,

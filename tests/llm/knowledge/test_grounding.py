@@ -165,6 +165,7 @@ def test_the_demo_assistant_answers_from_the_passages(
 ) -> None:
     settings.KNOWLEDGE_BUDGET_S = 5.0
     publish("Renting tents", "Tents can be rented from 12.00 a night at our stores.")
+    publish("Cleaning tents", "Rinse tents with water. Never wash tents in a machine.")
     with demo_endpoint.running(pace=0) as address:
         desk.model.base_url, desk.model.model = address, DEMO_MODEL
         desk.model.save()
