@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AnswerStatusEnum": "llm.models.answers.Answer.Status",
         "TurnKindEnum": "llm.models.turns.Turn.Kind",
+        "SessionStatusEnum": "sessions_app.models.SessionStatus",
         "MessageKindEnum": "sessions_app.models.MessageKind",
         "ArticleStatusEnum": "llm.knowledge.models.Article.Status",
         "QuestionStatusEnum": "llm.knowledge.models.Question.Status",

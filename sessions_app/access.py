@@ -41,7 +41,12 @@ def parse_id(raw: object) -> uuid.UUID:
 
 
 def is_staff_view(viewer: Viewer, session: ChatSession) -> bool:
-    """Say whether ``viewer`` sees ``session`` as staff do: a room has members only."""
+    """Say whether ``viewer`` sees ``session`` as staff do.
+
+    A room has members only, and in their own talk with the assistant staff are the customer.
+    """
+    if session.kind == SessionKind.ASSISTANT and session.customer_id == viewer.user_id:
+        return False
     return viewer.is_staff and session.kind in {SessionKind.SUPPORT, SessionKind.ASSISTANT}
 
 

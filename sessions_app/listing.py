@@ -12,7 +12,7 @@ from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
 from sessions_app import payloads, queries
 from sessions_app.access import Membership
-from sessions_app.models import ChatSession, SessionKind, SessionQuerySet, SessionStatus
+from sessions_app.models import ChatSession, SessionQuerySet, SessionStatus
 
 
 def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
@@ -43,7 +43,7 @@ def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
 def _filtered(viewer: Viewer, wanted: dict[str, Any]) -> SessionQuerySet:
     sessions = ChatSession.objects.visible_to(viewer).filter(archived_at__isnull=True)
     if viewer.is_staff:
-        sessions = sessions.filter(kind=SessionKind.SUPPORT)
+        sessions = sessions.served()
     if wanted.get("status"):
         sessions = sessions.filter(status__in=wanted["status"])
     match wanted.get("assignee"):
@@ -101,7 +101,7 @@ def counts(viewer: Viewer) -> dict[str, int]:
     """Return how many sessions each view of the console holds."""
     sessions = ChatSession.objects.visible_to(viewer).filter(archived_at__isnull=True)
     if viewer.is_staff:
-        sessions = sessions.filter(kind=SessionKind.SUPPORT)
+        sessions = sessions.served()
     is_open = sessions.exclude(status=SessionStatus.CLOSED)
     field = "staff_unread" if viewer.is_staff else "customer_unread"
     return {
@@ -134,4 +134,21 @@ def message_page(
     return {
         "results": [payloads.message(item, staff=member.staff) for item in page],
         "next": following,
+    }
+
+
+def history_page(
+    member: Membership, *, limit: int, order: str = "asc", cursor: int | None = None
+) -> payloads.Payload:
+    """Return ``{results, next}`` from the beginning, or with ``desc`` from the end."""
+    rows = queries.messages_of(member.session_id, staff=member.staff)
+    if order == "desc":
+        rows = rows.order_by("-seq")
+    if cursor is not None:
+        rows = rows.filter(seq__lt=cursor) if order == "desc" else rows.filter(seq__gt=cursor)
+    found = list(rows[: limit + 1])
+    page = found[:limit]
+    return {
+        "results": [payloads.message(item, staff=member.staff) for item in page],
+        "next": str(page[-1].seq) if len(found) > limit else None,
     }

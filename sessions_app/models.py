@@ -87,8 +87,23 @@ class Tag(models.Model):
         return self.name
 
 
+#: What agents work on: support chats, and customers' own talks with the assistant. A talk with
+#: models, which has no customer, and a room are their members' business.
+SERVED = Q(kind=SessionKind.SUPPORT) | Q(kind=SessionKind.ASSISTANT, customer__isnull=False)
+
+
 class SessionQuerySet(models.QuerySet["ChatSession"]):
     """Sessions."""
+
+    def served(self) -> "SessionQuerySet":
+        """Return those that agents work on."""
+        return self.filter(SERVED)
+
+    def own_chats(self, user_id: int) -> "SessionQuerySet":
+        """Return the user's own talk with the assistant, if there is one: at most one."""
+        return self.filter(
+            kind=SessionKind.ASSISTANT, customer_id=user_id, archived_at__isnull=True
+        )
 
     def visible_to(self, viewer: "Viewer") -> "SessionQuerySet":
         """Return the sessions ``viewer`` may see: the only rule of this kind in the product."""
@@ -97,7 +112,7 @@ class SessionQuerySet(models.QuerySet["ChatSession"]):
         places = Participant.objects.present().filter(user_id=viewer.user_id)
         mine = Q(pk__in=places.values("session"))
         if viewer.is_agent:
-            return self.filter(Q(team_id__in=viewer.team_ids, kind=SessionKind.SUPPORT) | mine)
+            return self.filter(Q(team_id__in=viewer.team_ids) & SERVED | mine)
         return self.filter(mine)
 
 
@@ -206,6 +221,11 @@ class ChatSession(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["customer"],
+                condition=Q(kind=SessionKind.ASSISTANT, archived_at__isnull=True),
+                name="session_one_own_chat",
+            ),
             models.CheckConstraint(
                 name="session_kind_known", condition=Q(kind__in=SessionKind.values)
             ),
@@ -239,6 +259,13 @@ class ChatSession(models.Model):
 
     def __str__(self) -> str:
         return self.title or f"Session {str(self.id)[-12:]}"
+
+    @property
+    def is_served(self) -> bool:
+        """Say whether agents work on it; the same rule as SERVED."""
+        return self.kind == SessionKind.SUPPORT or (
+            self.kind == SessionKind.ASSISTANT and self.customer_id is not None
+        )
 
     @property
     def is_closed(self) -> bool:

@@ -11,6 +11,7 @@ from chatsite.lib import clock
 from sessions_app import payloads
 from sessions_app.models import (
     ChatSession,
+    Floor,
     Message,
     MessageKind,
     Participant,
@@ -20,6 +21,7 @@ from sessions_app.models import (
 )
 
 PRESENCE_ALIVE_S = 45
+LATER_MESSAGES = 200
 
 
 def online_ids(user_ids: Iterable[int]) -> set[int]:
@@ -171,3 +173,45 @@ def transcript(*, session_id: uuid.UUID, upto_seq: int, limit: int = 40) -> list
 def _as_text(message: Message) -> str:
     files = [f"[{file.kind}: {file.name}]" for file in message.attachments.all()]
     return "\n".join(part for part in (message.content, *files) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyState:
+    """What became of something a customer said: a reply, or why there is none (yet)."""
+
+    reply: Message | None
+    status: str
+    pending: bool
+    """Whether the assistant still owes an answer."""
+    failure: str | None = None
+    """The code of the assistant's failure, if it was that."""
+
+
+def reply_state(session_id: uuid.UUID, seq: int) -> ReplyState:
+    """Return what became of the customer's message ``seq``.
+
+    An answer that was begun before it and ended after it is not the reply to it.
+    """
+    session = ChatSession.objects.only("status", "floor", "reply_due_at", "live_turn").get(
+        pk=session_id
+    )
+    later = list(messages_of(session_id, staff=False).filter(seq__gt=seq)[:LATER_MESSAGES])
+    reply = next((item for item in later if _replies_to(item, seq)), None)
+    failed = [item for item in later if item.metadata.get("event") == "reply_failed"]
+    owed = session.floor == Floor.ASSISTANT and (
+        session.reply_due_at is not None or session.live_turn is not None
+    )
+    return ReplyState(
+        reply=reply,
+        status=session.status,
+        pending=owed and reply is None,
+        failure=failed[-1].metadata.get("reason") if failed and not owed else None,
+    )
+
+
+def _replies_to(item: Message, seq: int) -> bool:
+    if item.kind == MessageKind.EVENT or item.deleted_at is not None:
+        return False
+    if item.sender_kind == SenderKind.ASSISTANT:
+        return int(item.metadata.get("upto_seq", seq)) >= seq
+    return item.sender_kind == SenderKind.AGENT

@@ -23,6 +23,9 @@ reply_wanted = Signal()
 reply_stop_requested = Signal()
 """``session_id: UUID, turn_id: UUID``: someone asked the running reply to stop."""
 
+session_cleared = Signal()
+"""``session_id: UUID, customer_id: int``: a customer wants this talk forgotten."""
+
 
 def announce(signal: Signal, **arguments: Any) -> None:
     """Send ``signal`` after the commit of the current transaction, on a thread of its own."""

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Role, User
 from chatsite.lib import clock
-from sessions_app.models import ChatSession, Message, SenderKind, SessionKind, SessionStatus
+from sessions_app.models import ChatSession, Message, SenderKind, SessionStatus
 from sessions_app.queries import online_ids
 
 WEEK = timedelta(days=7)
@@ -77,7 +77,7 @@ def _sessions(query: str = "") -> str:
 
 def _now() -> list[Fact]:
     status = SessionStatus
-    counts = ChatSession.objects.filter(kind=SessionKind.SUPPORT).aggregate(
+    counts = ChatSession.objects.served().aggregate(
         waiting=Count("pk", filter=Q(status=status.QUEUED)),
         longest=Min("waiting_since", filter=Q(status=status.QUEUED)),
         assigned=Count("pk", filter=Q(status=status.ASSIGNED)),
@@ -109,7 +109,7 @@ def _now() -> list[Fact]:
 
 def _week() -> list[Fact]:
     since = clock.now() - WEEK
-    support = ChatSession.objects.filter(kind=SessionKind.SUPPORT)
+    support = ChatSession.objects.served()
     chats = support.aggregate(
         opened=Count("pk", filter=Q(created_at__gte=since)),
         closed=Count("pk", filter=Q(closed_at__gte=since)),

@@ -12,6 +12,7 @@ from sessions_app.actions.lifecycle import (
     reopen,
     set_tags,
 )
+from sessions_app.actions.own_chat import clear_own_chat, say
 from sessions_app.actions.posting import Posted, post_message
 from sessions_app.actions.reading import mark_read, set_presence
 from sessions_app.actions.replies import retry_reply, stop_reply
@@ -21,6 +22,7 @@ __all__ = [
     "Posted",
     "assign",
     "claim",
+    "clear_own_chat",
     "close",
     "delete_message",
     "describe",
@@ -36,6 +38,7 @@ __all__ = [
     "reopen",
     "request_human",
     "retry_reply",
+    "say",
     "set_presence",
     "set_tags",
     "stop_reply",

@@ -23,7 +23,7 @@ from sessions_app.access import session_for, staff_session_for
 from sessions_app.actions.drafts import Author, Draft, clean_text, event, who
 from sessions_app.actions.floor import give_back, take_floor
 from sessions_app.actions.recording import join, locked, place_for, record
-from sessions_app.models import ChatSession, MessageKind, SessionKind, SessionStatus
+from sessions_app.models import ChatSession, MessageKind, SessionStatus
 
 
 def claim(*, viewer: Viewer, session_id: object) -> ChatSession:
@@ -164,8 +164,8 @@ def find_team(team_id: int) -> Team:
 def _open_only(session: ChatSession) -> None:
     if session.is_closed:
         raise SessionClosed
-    if session.kind != SessionKind.SUPPORT:
-        raise Conflict("Only support chats are assigned")
+    if not session.is_served:
+        raise Conflict("Only chats with customers are assigned")
 
 
 def _give_to(session: ChatSession, agent: Author, extra: Sequence[Draft] = ()) -> None:

@@ -53,6 +53,15 @@ def live_reply(session: ChatSession, turn_id: UUID) -> publish.LiveAnswer:
     )
 
 
+def shut(session: ChatSession) -> None:
+    """Close a locked session: nobody writes here any more."""
+    silence_assistant(session, "stopped")
+    session.status = SessionStatus.CLOSED
+    session.floor = Floor.NOBODY
+    session.waiting_since = None
+    session.closed_at = clock.now()
+
+
 def give_back(session: ChatSession, reply: str = "stopped") -> None:
     """Put a locked session back into its team's queue: nobody has the floor."""
     silence_assistant(session, reply)

@@ -16,7 +16,7 @@ from sessions_app import publish
 from sessions_app.access import is_staff_view, session_for, staff_session_for
 from sessions_app.actions.assignment import find_team
 from sessions_app.actions.drafts import Author, clean_metadata, clean_text, event, who
-from sessions_app.actions.floor import silence_assistant
+from sessions_app.actions.floor import shut
 from sessions_app.actions.recording import locked, record
 from sessions_app.models import (
     ChatSession,
@@ -99,11 +99,7 @@ def close(*, viewer: Viewer, session_id: object, reason: str = "") -> ChatSessio
         session = locked(seen.id)
         if session.is_closed:
             return session
-        silence_assistant(session, "stopped")
-        session.status = SessionStatus.CLOSED
-        session.floor = Floor.NOBODY
-        session.waiting_since = None
-        session.closed_at = clock.now()
+        shut(session)
         by = viewer.name if staff else "the customer"
         closed = event(
             session,
@@ -125,6 +121,8 @@ def reopen(*, viewer: Viewer, session_id: object) -> ChatSession:
         session = locked(seen.id)
         if not session.is_closed:
             raise Conflict("The session is open")
+        if session.archived_at is not None:
+            raise Conflict("The session is archived")
         assigned = session.assignee_id is not None
         session.status = SessionStatus.ASSIGNED if assigned else SessionStatus.QUEUED
         session.floor = Floor.AGENT if assigned else Floor.NOBODY

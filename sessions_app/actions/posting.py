@@ -35,7 +35,6 @@ from sessions_app.models import (
     MessageKind,
     Participant,
     SenderKind,
-    SessionKind,
 )
 
 #: What posting changes of a session; written back in one statement.
@@ -157,7 +156,7 @@ def _post(
 def takes_floor(session: ChatSession, item: Draft) -> bool:
     """Say whether an agent who speaks takes the floor with it."""
     return (
-        session.kind == SessionKind.SUPPORT
+        session.is_served
         and session.floor != Floor.AGENT
         and item.author.kind == SenderKind.AGENT
         and item.kind != MessageKind.NOTE

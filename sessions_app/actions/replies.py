@@ -98,7 +98,7 @@ def commit_reply(
             author=Author(SenderKind.ASSISTANT, None, name),
             content=content,
             client_msg_id=f"turn:{turn_id}",
-            metadata={**(metadata or {}), "turn_id": str(turn_id)},
+            metadata={**(metadata or {}), "turn_id": str(turn_id), "upto_seq": watermark},
         )
         (message,) = record(session, [answer])
         if waiting is not None:

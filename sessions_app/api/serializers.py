@@ -146,6 +146,44 @@ class SessionCountsSerializer(serializers.Serializer[Any]):
     unread = serializers.IntegerField()
 
 
+class SentSerializer(serializers.Serializer[Any]):
+    """What was said, and the whole reply to it."""
+
+    session_id = serializers.UUIDField()
+    message = MessageSerializer()
+    reply = MessageSerializer()
+
+
+class ReplyErrorSerializer(serializers.Serializer[Any]):
+    """Why the assistant gave no reply."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class SentUnansweredSerializer(serializers.Serializer[Any]):
+    """What was said, and who will reply."""
+
+    session_id = serializers.UUIDField()
+    message = MessageSerializer()
+    reply = MessageSerializer(allow_null=True, help_text="Null.")
+    status = serializers.ChoiceField(SessionStatus.choices)
+    error = ReplyErrorSerializer(allow_null=True)
+
+
+class HistorySerializer(MessagePageSerializer):
+    """A page of the caller's own talk."""
+
+    session_id = serializers.UUIDField(allow_null=True)
+
+
+class ClearedSerializer(serializers.Serializer[Any]):
+    """What was archived; null for nothing."""
+
+    session_id = serializers.UUIDField(allow_null=True)
+    archived_at = serializers.DateTimeField(allow_null=True)
+
+
 class TicketSerializer(serializers.Serializer[Any]):
     """Entry to the socket, once, within a minute."""
 
@@ -182,6 +220,16 @@ class PostMessageRequest(serializers.Serializer[Any]):
         child=serializers.UUIDField(), required=False, max_length=10
     )
     reply_to = serializers.UUIDField(required=False, allow_null=True)
+
+
+class SendRequest(serializers.Serializer[Any]):
+    """Something to say to the assistant."""
+
+    message = serializers.CharField(trim_whitespace=False)
+    session_id = serializers.CharField(
+        required=False, allow_null=True, max_length=64, help_text="One of the caller's own."
+    )
+    client_msg_id = serializers.CharField(required=False, allow_null=True, max_length=64)
 
 
 class EditMessageRequest(serializers.Serializer[Any]):
@@ -288,6 +336,22 @@ class MessageListQuery(serializers.Serializer[Any]):
     after_seq = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
     before_seq = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
+
+
+class SendQuery(serializers.Serializer[Any]):
+    """How long to wait for the reply."""
+
+    wait = serializers.FloatField(
+        required=False, default=30, min_value=0, max_value=60, help_text="Seconds, 0 to 60."
+    )
+
+
+class HistoryQuery(serializers.Serializer[Any]):
+    """A page of the history."""
+
+    cursor = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
+    order = serializers.ChoiceField(["asc", "desc"], default="asc")
 
 
 class ChangesQuery(serializers.Serializer[Any]):

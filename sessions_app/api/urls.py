@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from sessions_app.api import own_chat, uploads
 from sessions_app.api import sessions as views
-from sessions_app.api import uploads
 
 one = "chat/sessions/<str:session_id>"
 
@@ -27,6 +27,9 @@ urlpatterns = [
     path(f"{one}/read", views.ReadView.as_view(), name="read"),
     path(f"{one}/tags", views.TagsView.as_view(), name="tags"),
     path(f"{one}/transcript", views.TranscriptView.as_view(), name="transcript"),
+    path("chat/send", own_chat.SendView.as_view(), name="chat-send"),
+    path("chat/history", own_chat.HistoryView.as_view(), name="chat-history"),
+    path("chat/clear", own_chat.ClearView.as_view(), name="chat-clear"),
     path("upload/image", uploads.UploadImageView.as_view(), name="upload-image"),
     path("upload/file", uploads.UploadFileView.as_view(), name="upload-file"),
     path("files/<str:file_id>", uploads.FileView.as_view(), name="file"),
