@@ -35,6 +35,12 @@ test("paragraphs, breaks, lists, emphasis, code", () => {
   assert.equal(html("- not *rich*\n**at all**", false), "<p>- not *rich*<br></br>**at all**</p>");
 });
 
+test("signs may be escaped, struck out, underscored; snake_case stays as it is", () => {
+  assert.equal(html("\\*not\\* ~~old~~ __b__ _i_ snake_case_name"), "<p>*not* <del>old</del> <strong>b</strong> <em>i</em> snake_case_name</p>");
+  assert.equal(html("``a`b``"), "<p><code>a`b</code></p>");
+  assert.equal(html("![a picture](https://a.example/p.png)"), "<p><a https://a.example/p.png>a picture</a></p>");
+});
+
 test("addresses become links without the sentence's full stop", () => {
   assert.equal(html("See https://a.example/x?y=1."), "<p>See <a https://a.example/x?y=1>https://a.example/x?y=1</a>.</p>");
   assert.equal(html("请看 https://a.example/x。"), "<p>请看 <a https://a.example/x>https://a.example/x</a>。</p>");
@@ -53,7 +59,7 @@ test("nothing dangerous becomes a link, an image or markup", () => {
 
 test("long hostile text takes no time", () => {
   const began = performance.now();
-  for (const piece of ["*", "**a", "`", "[a](", "a@", "- ", "http://", "[[[[", "_*_*"]) render(piece.repeat(4000), { doc });
+  for (const piece of ["*", "**a", "`", "[a](", "a@", "- ", "http://", "[[[[", "_*_*", "__a", "~~", "``a", "![", "\\*"]) render(piece.repeat(4000), { doc });
   assert.ok(performance.now() - began < 1500, `${performance.now() - began} ms`);
 });
 

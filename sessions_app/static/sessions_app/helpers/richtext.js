@@ -4,7 +4,7 @@
  * when it is http, https or mailto.
  */
 const ADDRESS = /(https?:\/\/[^\s<>"'`]+)|([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63})+)/gu;
-const MARK = /`([^`\n]+)`|\*\*([^\n]+?)\*\*|\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|(?<![\w*])\*([^\s*][^*\n]*?)\*(?![\w*])/u;
+const MARK = /\\([!-/:-@[-`{-~])|(?<!`)(?<tick>`{1,3})(?!`)([^\n]+?)(?<!`)\k<tick>(?!`)|(?<strong>\*\*|(?<!\w)__)(?=\S)([^\n]+?)\k<strong>|~~(?=\S)([^~\n]+?)~~|!?\[([^\]\n]{1,300})\]\(([^\s()]{1,2000})\)|(?<![\w*])\*([^\s*][^*\n]*?)\*(?![\w*])|(?<![\w_])_([^\s_][^_\n]*?)_(?![\w_])/u;
 const INLINE = new RegExp(`${ADDRESS.source}|${MARK.source}`, "gu");
 const BULLET = /^\s{0,3}[-*•]\s+(.*)$/u;
 const NUMBER = /^\s{0,3}(\d{1,9})[.)]\s+(.*)$/u;
@@ -52,24 +52,27 @@ function wrap(doc, tag, children) {
 }
 
 /**
- * The inline nodes of one line.
+ * The inline nodes of one line. A picture becomes a link: nothing is loaded that nobody asked for.
  * @param {string} text
  * @param {Document} doc
- * @param {boolean} rich
+ * @param {boolean} [rich]
  * @param {number} [depth]
  * @returns {Node[]}
  */
-function inline(text, doc, rich, depth = 0) {
+export function inline(text, doc, rich = true, depth = 0) {
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(rich ? INLINE : ADDRESS)) {
     if (match.index > end) nodes.push(doc.createTextNode(text.slice(end, match.index)));
     end = match.index + match[0].length;
-    const [whole, url, mail, code, bold, label, target, italic] = match;
+    const [whole, url, mail, escaped, , code, , bold, struck, label, target, star, underscore] = match;
+    const italic = star ?? underscore;
     const inner = (/** @type {string} */ part) => depth > 2 ? [doc.createTextNode(part)] : inline(part, doc, rich, depth + 1);
-    if (code !== undefined) nodes.push(wrap(doc, "code", [doc.createTextNode(code)]));
+    if (escaped !== undefined) nodes.push(doc.createTextNode(escaped));
+    else if (code !== undefined) nodes.push(wrap(doc, "code", [doc.createTextNode(code)]));
     else if (bold !== undefined) nodes.push(wrap(doc, "strong", inner(bold)));
     else if (italic !== undefined) nodes.push(wrap(doc, "em", inner(italic)));
+    else if (struck !== undefined) nodes.push(wrap(doc, "del", inner(struck)));
     else if (label !== undefined) nodes.push(safeHref(target) ? link(doc, target, label) : doc.createTextNode(whole));
     else if (mail !== undefined) nodes.push(link(doc, `mailto:${mail}`, mail));
     else {
