@@ -26,6 +26,7 @@ urlpatterns = [
                 path("", include("support.urls")),
                 path("", include("llm.api.urls")),
                 path("", include("llm.knowledge.urls")),
+                path("", include("llm.playground.urls")),
             ]
         ),
     ),
@@ -38,5 +39,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("", include("llm.playground.page_urls")),
     path("", include("support.page_urls")),
 ]

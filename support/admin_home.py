@@ -159,7 +159,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             groups.append({"title": title, "separator": True, "items": items})
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
     console = {"title": _("Agent console"), "icon": "headset_mic", "link": reverse("console")}
-    return [{"items": [home, console]}, *groups]
+    playground = {"title": _("Playground"), "icon": "view_column", "link": "/playground/"}
+    return [{"items": [home, console, playground]}, *groups]
 
 
 def _is_llm(label: str) -> bool:

@@ -62,6 +62,7 @@ def _writing() -> Texts:
 
 def _errors() -> Texts:
     return {
+        "error_too_many": _("Too many requests. Try again in a moment."),
         "error_unknown": _("Something went wrong."),
         "error_NETWORK": _("The server cannot be reached. Check your connection."),
         "error_AUTH_INVALID_CREDENTIALS": _("That name and password do not match."),

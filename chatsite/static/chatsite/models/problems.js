@@ -6,7 +6,9 @@
  */
 export function explain(error, { t, has, assignee = "", wait = "" }) {
   if (error.code === "SESSION_ALREADY_ASSIGNED" && assignee) return t("was_faster", { name: assignee });
-  if (error.code === "AUTH_ACCOUNT_LOCKED" || error.code === "RATE_LIMITED") return t(`error_${error.code}`, { time: wait });
+  if (error.code === "AUTH_ACCOUNT_LOCKED" || error.code === "RATE_LIMITED") {
+    return wait ? t(`error_${error.code}`, { time: wait }) : t("error_too_many");
+  }
   const key = `error_${error.code}`;
   if (has(key)) return t(key);
   return error.detail || t("error_unknown");
