@@ -36,7 +36,7 @@ class Heads:
     def __init__(self, hot: tuple[str, ...]) -> None:
         """``hot`` are the columns that posting changes."""
         self._hot = hot
-        wanted = {"id", "kind", *hot}
+        wanted = {"id", "kind", "customer_id", *hot}
         self._columns = tuple(name for name in columns(ChatSession) if name in wanted)
         self._known: dict[uuid.UUID, Head] = {}
         self._connection = LoopConnection()

@@ -367,3 +367,26 @@ async def test_a_lost_ring_costs_a_moment(
         )
         assert (await call).json()["reply"]["content"] == "Here I am."
     live.settle()
+
+
+async def test_on_the_socket_an_agent_takes_the_floor_of_it(
+    served: str, transactional_db: None
+) -> None:
+    def stage() -> tuple[User, User, str]:
+        vic, ada = cast.vic(), cast.ada()
+        posted = actions.say(viewer=Viewer.of(vic), content="Hi")
+        return vic, ada, str(posted.message.session_id)
+
+    vic, ada, session_id = await dbpool.run(stage)
+    async with live.connected(served, vic) as customer, live.connected(served, ada) as agent:
+        await customer.subscribe(session_id)
+        for number in range(3):
+            await customer.send(
+                "message.send", session_id=session_id, content="More", client_msg_id=f"m{number}"
+            )
+            await customer.wait("ack", client_msg_id=f"m{number}")
+        await agent.send("message.send", session_id=session_id, content="Me", client_msg_id="a")
+        await agent.wait("ack", client_msg_id="a")
+    session = await dbpool.run(ChatSession.objects.get)
+    assert (session.floor, session.status) == ("agent", "assigned")
+    live.settle()
