@@ -99,7 +99,8 @@ def problem(error: DomainError) -> dict[str, Any]:
     }
 
 
-def _headers(error: DomainError) -> dict[str, str]:
+def problem_headers(error: DomainError) -> dict[str, str]:
+    """Return the headers that go with a problem."""
     headers = {"Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after)))
@@ -115,7 +116,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         log.error("unexpected error", exc_info=error)
     set_rollback()
     return Response(
-        problem(known), known.status, headers=_headers(known), content_type=PROBLEM_JSON
+        problem(known), known.status, headers=problem_headers(known), content_type=PROBLEM_JSON
     )
 
 
@@ -176,7 +177,10 @@ def _field_errors(details: Any, path: str = "") -> Any:
 def plain_problem(error: DomainError) -> JsonResponse:
     """Return a problem outside of REST framework (404 and 500 handlers)."""
     return JsonResponse(
-        problem(error), status=error.status, content_type=PROBLEM_JSON, headers=_headers(error)
+        problem(error),
+        status=error.status,
+        content_type=PROBLEM_JSON,
+        headers=problem_headers(error),
     )
 
 

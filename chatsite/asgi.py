@@ -15,9 +15,11 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
 from chatsite import health
-from chatsite.bodies import BodyLimit
+from chatsite.bodies import BodyLimit, answer_problem
 from chatsite.lib import loops
 from chatsite.lib.bus import bus
+from llm.streams.door import StreamDoor
+from llm.streams.feeds import feeds
 from sessions_app.consumers import ChatConsumer
 from sessions_app.live.hub import hub
 from sessions_app.live.writer import writer
@@ -37,6 +39,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             health.drain()
+            await feeds.stop()
             await hub.stop()
             await writer.stop()
             await bus.close()
@@ -59,6 +62,6 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
 _socket_route: Any = path("api/v1/ws", ChatConsumer.as_asgi())  # type: ignore[arg-type]
 _websocket = OriginCheck(URLRouter([_socket_route]))
 
-application = ProtocolTypeRouter(
-    {"http": BodyLimit(django_application), "websocket": websocket, "lifespan": lifespan}
-)
+_http = BodyLimit(StreamDoor(django_application, answer_problem))
+
+application = ProtocolTypeRouter({"http": _http, "websocket": websocket, "lifespan": lifespan})

@@ -63,13 +63,13 @@ class BodyLimit:
             await self.app(scope, body.receive, send)
         except _Refused as refused:
             if await body.drain():
-                await _answer(scope, send, refused.error)
+                await answer_problem(scope, send, refused.error)
         except OSError:
             if body.whole:
                 raise
             log.exception("no room for a request's body")
             if await body.drain():
-                await _answer(scope, send, ServiceUnavailable())
+                await answer_problem(scope, send, ServiceUnavailable())
 
 
 class _Refused(Exception):
@@ -124,8 +124,13 @@ class _Body:
         return bool(event["type"] == "http.request")
 
 
-async def _answer(scope: Scope, send: Send, error: DomainError) -> None:
-    from chatsite.api import PROBLEM_JSON, problem  # REST framework has to load it first
+async def answer_problem(scope: Scope, send: Send, error: DomainError) -> None:
+    """Answer with a problem where Django is not asked."""
+    from chatsite.api import (  # REST framework has to load it first
+        PROBLEM_JSON,
+        problem,
+        problem_headers,
+    )
 
     given = request_id.accept_or_make(_header(scope, b"x-request-id"))
     with request_id.use(given):
@@ -133,7 +138,7 @@ async def _answer(scope: Scope, send: Send, error: DomainError) -> None:
     headers = {
         "Content-Type": PROBLEM_JSON,
         "Content-Length": str(len(body)),
-        "Cache-Control": "no-store",
+        **problem_headers(error),
         "X-Content-Type-Options": "nosniff",
         "X-Request-ID": given,
         "Connection": "close",

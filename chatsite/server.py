@@ -11,12 +11,13 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from chatsite.lib import loops
 
 DRAIN_S = 8
-STALLED_S = 20
+STALLED_S, STALLED_HTTP_S = 20, 60
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 MESSAGE_TOO_BIG, FRAME_TOO_LARGE = 1009, 4413
 
@@ -49,35 +50,21 @@ def bind(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """Ends what no application code can: frames too large, stalled readers, bad handshakes.
+class HangsUp(asyncio.Protocol):
+    """Hangs up on a client that takes nothing for a while, which no application code can.
 
-    A frame's size is checked before it is read into memory, and the socket closed with the code
-    our contract names. A client that takes nothing for a while is hung up on, because a close
-    frame would wait behind what it does not read.
+    A close frame, or the end of a stream, would wait behind what it does not read.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.stalled: asyncio.TimerHandle | None = None
-        fail = self.conn.fail
-
-        def fail_with_our_code(code: int, reason: str = "") -> None:
-            fail(FRAME_TOO_LARGE if code == MESSAGE_TOO_BIG else code, reason)
-
-        self.conn.fail = fail_with_our_code  # type: ignore[method-assign]
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes; a handshake that cannot be read (an endless address) is refused at once."""
-        super().data_received(data)
-        if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            self.transport.write(BAD_REQUEST)
-            self.transport.close()
+    patience = STALLED_S
+    loop: asyncio.AbstractEventLoop
+    transport: Any
+    stalled: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         """The client does not read."""
         super().pause_writing()
-        self.stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+        self.stalled = self.loop.call_later(self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It reads again."""
@@ -96,8 +83,38 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.stalled = None
 
 
+class HttpProtocol(HangsUp, HttpToolsProtocol):
+    """HTTP; a slow line may take its time over a file."""
+
+    patience = STALLED_HTTP_S
+
+
+class SocketProtocol(HangsUp, WebSocketsSansIOProtocol):
+    """Ends what no application code can: frames too large, bad handshakes.
+
+    A frame's size is checked before it is read into memory, and the socket closed with the code
+    our contract names.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fail = self.conn.fail
+
+        def fail_with_our_code(code: int, reason: str = "") -> None:
+            fail(FRAME_TOO_LARGE if code == MESSAGE_TOO_BIG else code, reason)
+
+        self.conn.fail = fail_with_our_code  # type: ignore[method-assign]
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a handshake that cannot be read (an endless address) is refused at once."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(BAD_REQUEST)
+            self.transport.close()
+
+
 class Server(uvicorn.Server):
-    """Tells when it serves."""
+    """Tells when it serves, and ends streams before it waits for requests."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Ready) -> None:
         super().__init__(config)
@@ -106,6 +123,13 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: each resumes elsewhere, and none holds up the drain."""
+        from llm.streams.feeds import feeds  # once Django is set up
+
+        feeds.end_all()
+        await super().shutdown(sockets)
 
 
 def reserve_loop() -> None:
@@ -123,7 +147,7 @@ def configuration() -> uvicorn.Config:
     return uvicorn.Config(
         "chatsite.asgi:application",
         loop="none",
-        http="httptools",
+        http=HttpProtocol,
         lifespan="on",
         ws=SocketProtocol,
         ws_max_size=settings.SOCKET_MAX_FRAME_BYTES,

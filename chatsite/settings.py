@@ -51,7 +51,9 @@ CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/v1/(?!widget/).*$"
 CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After"]
-CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "x-request-id"]
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "last-event-id", "x-request-id",
+]  # fmt: skip
 # The address of a proxy is trusted only for the header it is known to overwrite.
 TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.items("TRUSTED_PROXIES")]
 
@@ -310,6 +312,7 @@ SOCKET_FRAME_BURST = 60 * _scale
 SOCKET_MAX_UNSENT_BYTES = 1024 * 1024
 SOCKET_MAX_SUBSCRIPTIONS = 200
 SOCKETS_PER_USER = 20 * _scale
+STREAMS_PER_USER = 60 * _scale
 SOCKETS_PER_ADDRESS = 500 * _scale
 SOCKET_HEARTBEAT_S = env.number("SOCKET_HEARTBEAT_S", 15, least=1)
 

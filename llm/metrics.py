@@ -4,6 +4,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ANSWERS = Counter("cland_answers_total", "Answers that ended", ["status", "reason"])
 RUNNING = Gauge("cland_answers_running", "Answers being streamed", multiprocess_mode="livesum")
+STREAMS = Gauge("cland_streams_open", "Open event streams", multiprocess_mode="livesum")
 WAITING = Gauge("cland_answers_waiting", "Sessions waiting for a slot", multiprocess_mode="livesum")
 FIRST_TEXT = Histogram(
     "cland_answer_first_text_seconds",

@@ -18,7 +18,7 @@ from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
 from llm.prompts import estimated_tokens, in_the_words_of
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
-from llm.text import tidy, visible_piece
+from llm.text import Tidier, tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,14 @@ class Running:
         self.reason: Reason | None = None
         self.parts: list[str] = []
         self.length = 0
+        self._tidier = Tidier()
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self.ttft_ms: int | None = None
 
     @property
     def text(self) -> str:
-        """All text so far."""
+        """All text that was shown so far."""
         return "".join(self.parts)
 
     def take(self, piece: str) -> None:
@@ -59,9 +60,10 @@ class Running:
         self._show(self.grounding.shown(visible_piece(piece)))
 
     def _show(self, piece: str) -> None:
-        self.parts.append(piece)
         self.length += len(piece)
-        self.stream.write(piece)
+        if shown := self._tidier.take(piece):
+            self.parts.append(shown)
+            self.stream.write(shown)
         if self.length > settings.LLM_ANSWER_CHARS:
             raise LongEnough
 

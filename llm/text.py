@@ -13,6 +13,7 @@ _UNWANTED = re.compile(
 )
 # Joiners are kept inside words of the scripts (and emoji) that need them, and nowhere else.
 _JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+_TAIL = re.compile("[\\s\u200c\u200d]*\\Z")
 _BLANK_LINES = re.compile(r"\n{4,}")
 
 
@@ -24,6 +25,31 @@ def visible(text: str) -> str:
 def visible_piece(text: str) -> str:
     """Like :func:`visible` for a piece of a stream, whose neighbours are not known."""
     return _UNWANTED.sub("", text)
+
+
+class Tidier:
+    """:func:`tidy` for a text that comes in pieces, so that what is shown is what will be stored.
+
+    White space is held back until something follows it, as are joiners, whose place depends on
+    both neighbours.
+    """
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """Return what may be shown now that ``piece`` has come."""
+        text = self._held + visible_piece(piece)
+        whole = _TAIL.sub("", text, count=1)
+        self._held = text[len(whole) :]
+        if not self._last:
+            whole = _JOINERS.sub("", whole).lstrip()
+        if not whole:
+            return ""
+        shown = _BLANK_LINES.sub("\n\n\n", _JOINERS.sub("", self._last + whole))
+        shown, self._last = shown[len(self._last) :], whole[-1]
+        return shown
 
 
 def tidy(text: str, *, limit: int) -> str:

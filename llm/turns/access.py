@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ConversationNotFound, ModelNotFound, NotFound, PermissionDenied
-from llm.models import Conversation, ModelConfig, Turn
+from llm.models import Answer, Conversation, ModelConfig, Turn
 from sessions_app.access import is_staff_view
 from sessions_app.models import ChatSession
 
@@ -52,6 +52,19 @@ def turn_for(viewer: Viewer, turn_id: object) -> Turn:
     ):
         raise NotFound("No such turn")
     return found
+
+
+def streamable_for(viewer: Viewer, turn_id: object) -> UUID:
+    """Return the id of a turn, or of a reply to a customer, whose stream ``viewer`` may read.
+
+    Raises :class:`NotFound`.
+    """
+    pk = _uuid(turn_id)
+    visible = ChatSession.objects.visible_to(viewer)
+    replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY, session__in=visible)
+    if pk is not None and replies.filter(pk=pk).exists():
+        return pk
+    return turn_for(viewer, turn_id).pk
 
 
 def models_for(model_ids: Collection[int]) -> dict[int, ModelConfig]:
