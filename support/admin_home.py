@@ -44,6 +44,15 @@ MENU: tuple[tuple[Promise, tuple[tuple[str, str], ...]], ...] = (
     ),
     (gettext_lazy("Assistant"), ()),
     (
+        gettext_lazy("Knowledge"),
+        (
+            ("knowledge.Article", "menu_book"),
+            ("knowledge.Question", "contact_support"),
+            ("knowledge.Memory", "psychology"),
+            ("knowledge.IndexJob", "pending_actions"),
+        ),
+    ),
+    (
         gettext_lazy("People"),
         (
             ("accounts.User", "person"),

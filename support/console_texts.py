@@ -110,6 +110,9 @@ def _thread() -> Texts:
         "retry": _("Try again"),
         "without": _("Send without them"),
         "download": _("Download"),
+        "sources": counted(
+            lambda n: ngettext("Rests on {count} passage", "Rests on {count} passages", n)
+        ),
         "event_claimed": _("{name} joined the chat"),
         "event_claimed_you": _("You joined the chat"),
         "event_released": _("{name} left the chat; it waits for another person"),

@@ -148,6 +148,22 @@ def test_the_assistants_answer_is_seen_as_it_is_written(
     expect(page.locator(".message-label").last).to_have_text(re.compile("demo", re.IGNORECASE))
 
 
+def test_an_answer_shows_staff_what_it_rests_on(
+    window: MakeWindow, new_customer: MakeCustomer, shot: Shot
+) -> None:
+    page = window().sign_in()
+    customer = new_customer().open()
+    customer.say("Which payment methods do you take, cards and invoice?")
+    open_chat(page, customer, view="bot")
+    sources = page.locator(".message.assistant .sources")
+    expect(sources).to_be_visible()
+    sources.locator("summary").click()
+    link = sources.get_by_role("link").first
+    expect(link).to_have_attribute("href", re.compile(r"^/knowledge/#/articles/\d+$"))
+    expect(sources.locator("q").first).not_to_be_empty()
+    shot(page, "console-sources")
+
+
 def test_who_claims_second_is_told_who_was_faster(
     window: MakeWindow, new_customer: MakeCustomer
 ) -> None:

@@ -75,6 +75,7 @@ function drawMessage(element, item, context) {
   refs.note.hidden = look !== "note";
   drawContent(refs.content, deleted ? t("deleted") : (message ?? entry).content, sender.kind === "assistant");
   drawFiles(refs.files, deleted ? [] : (message?.attachments ?? entry.files), context);
+  drawSources(refs, (!deleted && message?.metadata?.citations) || []);
   drawFoot(refs, item);
 }
 
@@ -119,6 +120,22 @@ function picture(file) {
   image.addEventListener("error", () => link.remove());
   link.append(image);
   return link;
+}
+
+/** The passages that an answer of the assistant's rests on; only staff are shown them. */
+function drawSources(refs, citations) {
+  refs.sources.hidden = !citations.length;
+  const drawn = citations.map(({ n, article_id: article }) => `${n} ${article}`).join();
+  if (refs.sources.dataset.drawn === drawn) return;
+  refs.sources.dataset.drawn = drawn;
+  setText(refs["sources-label"], t("sources", { count: citations.length }));
+  refs["sources-list"].replaceChildren(...citations.map(({ article_id: article, title, quote }) => {
+    const item = make("li");
+    const link = make("a", "", title);
+    Object.assign(link, { href: `/knowledge/#/articles/${article}`, target: "_blank", rel: "noopener", dir: "auto" });
+    item.append(link, Object.assign(make("q", "", quote), { dir: "auto" }));
+    return item;
+  }));
 }
 
 /** Whether it went out, and whether it was read; said in words as well as by a sign. */
