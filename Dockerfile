@@ -1,5 +1,6 @@
 # One image for every process kind: web (the default command), worker, scheduler, migrate.
-# It runs as a user without rights, with a read-only root; only /data and /tmp are written to.
+# It runs as a user without rights, with a read-only root; only /data and /tmp are written to, and
+# by the vector index /vectors.
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
@@ -19,7 +20,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PORT=8080
 RUN groupadd --system --gid 10001 cland \
     && useradd --system --uid 10001 --gid cland --home-dir /data --shell /usr/sbin/nologin cland \
-    && install --directory --owner=cland --group=cland --mode=0750 /data
+    && install --directory --owner=cland --group=cland --mode=0750 /data /vectors
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /srv/cland
 COPY . .
