@@ -40,5 +40,6 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("llm.playground.page_urls")),
+    path("", include("llm.stats.page_urls")),
     path("", include("support.page_urls")),
 ]

@@ -15,7 +15,7 @@ Base = serializers.Serializer[Any]
 _RATE = "0 to 1; null where there is nothing to divide by."
 
 
-def _interval() -> serializers.ChoiceField:
+def interval_field() -> serializers.ChoiceField:
     return serializers.ChoiceField(
         choices=[(one.value, one.value) for one in Interval],
         required=False,
@@ -51,14 +51,14 @@ class StatsQuery(Base):
 class UsageQuery(StatsQuery):
     """And how the time is cut, and in which form the figures come."""
 
-    interval = _interval()
+    interval = interval_field()
     format = serializers.ChoiceField(choices=["json", "csv"], default="json")
 
 
 class ConversationStatsQuery(StatsQuery):
     """Which stretch of time, and how it is cut."""
 
-    interval = _interval()
+    interval = interval_field()
     model = None  # type: ignore[assignment]
     purpose = None  # type: ignore[assignment]
 

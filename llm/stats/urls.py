@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from llm.stats import api
+from llm.stats import api, views
 
 urlpatterns = [
     path("stats/usage", api.UsageView.as_view(), name="stats-usage"),
     path("stats/answers", api.AnswerRowsView.as_view(), name="stats-answers"),
     path("stats/conversations", api.ConversationStatsView.as_view(), name="stats-conversations"),
+    path("stats/panel", views.PanelView.as_view(), name="stats-panel"),
 ]

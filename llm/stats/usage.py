@@ -33,7 +33,7 @@ from llm.stats.window import Window
 Status = Answer.Status
 # Why an answer was refused before its model was asked, by `error_reason`.
 BUDGET = ("budget",)
-ADMISSION = ("admission",)
+ADMISSION = ("busy", "circuit_open")
 # The usual one first: rows are asked in this order.
 OUTCOMES: dict[str, Q] = {
     "done": Q(status=Status.DONE),

@@ -83,7 +83,7 @@ def thousand(luck: random.Random, asked: Sequence[ModelConfig]) -> list[Answer]:
 
 def _any(luck: random.Random, model: ModelConfig, at: dt.datetime, **place: Any) -> Answer:
     status = luck.choices(list(STATUSES), list(STATUSES.values()))[0]
-    reason = luck.choice(("", "", "budget", "admission")) if status == "failed" else ""
+    reason = luck.choice(("", "", "budget", "busy")) if status == "failed" else ""
     begun = status != "failed" and luck.random() < 0.95
     prompt, completion = luck.randint(0, 2000), luck.randint(0, 400)
     return Answer(
@@ -107,7 +107,7 @@ def _any(luck: random.Random, model: ModelConfig, at: dt.datetime, **place: Any)
 
 def counted(rows: Sequence[Answer]) -> dict[str, Any]:
     """The figures of some answers, from the definitions and nothing of the product."""
-    asked = [r for r in rows if r.error_reason not in ("budget", "admission")]
+    asked = [r for r in rows if r.error_reason not in ("budget", "busy")]
     by = Counter(row.status for row in asked)
     done = [row for row in asked if row.status == "done"]
     latencies = [row.latency_ms for row in done if row.latency_ms is not None]
@@ -127,7 +127,7 @@ def counted(rows: Sequence[Answer]) -> dict[str, Any]:
         "open": by["running"],
         "refused": {
             "budget": sum(r.error_reason == "budget" for r in rows),
-            "admission": sum(r.error_reason == "admission" for r in rows),
+            "admission": sum(r.error_reason == "busy" for r in rows),
         },
         "latency_ms": {
             "avg": statistics.fmean(latencies),

@@ -72,7 +72,7 @@ def test_a_thousand_mixed_answers_add_up_by_day_of_the_zone(ask: Any, rows: list
 
 
 def counted_requests(rows: list[Answer]) -> int:
-    return sum(row.error_reason not in ("budget", "admission") for row in rows)
+    return sum(row.error_reason not in ("budget", "busy") for row in rows)
 
 
 def test_one_model_and_one_purpose_can_be_looked_at(ask: Any, rows: list[Answer]) -> None:
@@ -126,7 +126,7 @@ def test_refusals_stops_and_handovers_are_no_failures(ask: Any) -> None:
         ("done", ""),
         ("failed", "timeout"),
         ("failed", "budget"),
-        ("failed", "admission"),
+        ("failed", "busy"),
         ("stopped", "stop"),
         ("superseded", "newer"),
         ("handoff", "Wants a person."),
