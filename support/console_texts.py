@@ -127,6 +127,7 @@ def _thread() -> Texts:
         "event_reopened_you": _("You reopened the chat"),
         "event_reopened_customer": _("The customer reopened the chat"),
         "event_reply_failed": _("The assistant could not answer"),
+        "event_contact": _("The customer can be reached at {email}"),
         "event_rated": _("The customer rated this chat {score} of 5"),
         "conn_first": _("Connecting…"),
         "conn_again": _("Reconnecting… What you send is kept and goes out in order."),
@@ -163,6 +164,8 @@ def _writing() -> Texts:
 def _details() -> Texts:
     return {
         "fact_email": _("Email"),
+        "fact_contact": _("Contact"),
+        "not_verified": _("not verified"),
         "fact_kind": _("Known as"),
         "kind_visitor": _("Anonymous visitor"),
         "kind_vouched": _("Signed in on the website"),

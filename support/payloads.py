@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+
 from chatsite.lib.clock import rfc3339_or_none
 from sessions_app.file_types import upload_limits
 from support import locales
@@ -36,6 +38,8 @@ def widget_config(widget: Widget, *, locale: str) -> Payload:
         "hours": {"open": hours.open, "next_open_at": rfc3339_or_none(hours.next_open_at)},
         "online": is_anyone_online(widget.team),
         "assistant": widget.assistant_enabled,
+        # By this name an answer is shown while it is written, before its message says so itself.
+        "demo": not settings.LLM_API_URL and not settings.PRODUCTION,
         "files": {name: most for name, most in upload_limits().items() if name != "accept"},
         "api": {"base": "/api/v1", "ws": "/api/v1/ws"},
     }

@@ -12,7 +12,22 @@ def widget_texts() -> dict[str, str]:
 
 def more_texts() -> dict[str, str]:
     """What few conversations need to say, loaded with what says it."""
-    return file_texts() | _unsent_files() | _rating()
+    return file_texts() | _unsent_files() | _rating() | _nobody_there()
+
+
+def _nobody_there() -> dict[str, str]:
+    return {
+        "reach.until": _("Nobody is here right now. We are back {time} and will answer here."),
+        "reach.away": _(
+            "Nobody is here right now, and we cannot say when somebody will be. Your messages are "
+            "kept and will be answered here."
+        ),
+        "reach.busy": _(
+            "Nobody has been free so far. You can go on waiting or leave: your messages are kept "
+            "and will be answered here."
+        ),
+        "reach.invalid": _("This is not an e-mail address."),
+    }
 
 
 def _presence() -> dict[str, str]:
@@ -49,6 +64,7 @@ def _events() -> dict[str, str]:
         "event.closed_self": _("The conversation was closed"),
         "event.reopened": _("The conversation goes on"),
         "event.reply_failed": _("The assistant could not answer."),
+        "event.contact": _("We can reach you at {email}"),
         "event.rated": _("You rated this conversation {score} of 5"),
     }
 

@@ -1,6 +1,7 @@
 """Every change of the kernel's state, one verb per function; every edge calls these."""
 
 from sessions_app.actions.assignment import assign, claim, release, request_human, transfer
+from sessions_app.actions.contact import leave_contact
 from sessions_app.actions.editing import delete_message, edit_message
 from sessions_app.actions.lifecycle import (
     close,
@@ -29,6 +30,7 @@ __all__ = [
     "discard_uploads",
     "edit_message",
     "forget",
+    "leave_contact",
     "mark_read",
     "open_session",
     "open_talk",

@@ -274,6 +274,12 @@ class RateRequest(serializers.Serializer[Any]):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
 
+class ContactRequest(serializers.Serializer[Any]):
+    """Where the customer can be reached."""
+
+    email = serializers.EmailField(max_length=254)
+
+
 class TagsRequest(serializers.Serializer[Any]):
     """All tags of a session."""
 

@@ -331,6 +331,22 @@ class RatingView(ActionView):
         return actions.rate(viewer=self.viewer, session_id=session_id, **wanted)
 
 
+@deed(
+    "contact",
+    "Leave an e-mail address",
+    shapes.ContactRequest,
+    "Only its customer. Kept unverified as `contact_email` in the metadata; the last one counts.",
+)
+class ContactView(ActionView):
+    """Keeps where the customer can be reached."""
+
+    form = shapes.ContactRequest
+
+    def act(self, session_id: str, wanted: dict[str, Any]) -> ChatSession:
+        """Keep it."""
+        return actions.leave_contact(viewer=self.viewer, session_id=session_id, **wanted)
+
+
 @deed("handoff", "Ask for a person", shapes.HandoffRequest)
 class HandoffView(ActionView):
     """Hands the session from the assistant to people."""

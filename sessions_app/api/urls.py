@@ -20,6 +20,7 @@ urlpatterns = [
     path(f"{one}/transfer", views.TransferView.as_view(), name="transfer"),
     path(f"{one}/close", views.CloseView.as_view(), name="close"),
     path(f"{one}/reopen", views.ReopenView.as_view(), name="reopen"),
+    path(f"{one}/contact", views.ContactView.as_view(), name="contact"),
     path(f"{one}/rating", views.RatingView.as_view(), name="rating"),
     path(f"{one}/handoff", views.HandoffView.as_view(), name="handoff"),
     path(f"{one}/retry-reply", views.RetryReplyView.as_view(), name="retry-reply"),

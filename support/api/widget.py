@@ -32,6 +32,7 @@ CONFIG_EXAMPLE = {
     "hours": {"open": False, "next_open_at": "2026-11-23T08:00:00.000Z"},
     "online": False,
     "assistant": True,
+    "demo": False,
     "files": {"image": 10_485_760, "file": 20_971_520, "most": 10},
     "api": {"base": "/api/v1", "ws": "/api/v1/ws"},
 }
@@ -96,6 +97,7 @@ class WidgetConfigSerializer(serializers.Serializer[Any]):
     hours = WidgetHoursSerializer()
     online = serializers.BooleanField()
     assistant = serializers.BooleanField()
+    demo = serializers.BooleanField(help_text="The built-in demo answers.")
     files = WidgetFilesSerializer()
     api = WidgetApiSerializer()
 

@@ -24,6 +24,7 @@ DEEDS = [
     ("handoff", None),
     ("retry-reply", None),
     ("rating", {"score": 3}),
+    ("contact", {"email": "vic@example.com"}),
     ("read", {"seq": 1}),
     ("reply/stop", None),
 ]

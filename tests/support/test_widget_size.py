@@ -1,6 +1,7 @@
 """The widget's weight is a promise: loader at most 5 KB, all it takes to talk at most 30 KB gzip.
 
-What few conversations need (files, a rating) is loaded when one does, and has a limit of its own.
+What few conversations need (files, a rating, nobody there) is loaded when one does, and has a
+limit of its own.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ def test_everything_the_frame_loads_weighs_at_most_30_kb_with_the_loader(browser
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-hans"])
-def test_what_few_conversations_need_weighs_at_most_9_kb_more(browser, lang):
+def test_what_few_conversations_need_weighs_at_most_11_kb_more(browser, lang):
     parts = [f"/widget/more?lang={lang}", "/widget/more.js", "/widget/more.css"]
     weights = {path: weight(browser, path) for path in parts}
-    assert sum(weights.values()) <= 9_000, weights
+    assert sum(weights.values()) <= 11_000, weights
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-hans"])

@@ -135,9 +135,11 @@ def test_an_answer_streams_in_and_becomes_one_message(visitor):
     visitor.write(QUESTION)
     visitor.sent(QUESTION)
     expect(visitor.chat.locator("#reply")).to_be_visible()
+    expect(visitor.chat.locator("#reply .name")).to_have_text("Demo assistant")
     visitor.sees(ANSWER)
     expect(visitor.chat.locator("#reply")).to_be_hidden()
     expect(visitor.bubbles).to_have_count(2)
+    expect(visitor.chat.locator(".row.theirs .name").last).to_have_text("Demo assistant")
 
 
 def test_a_person_takes_over_and_the_visitor_rates(product, visitor, shot):

@@ -11,7 +11,7 @@ export function nameOf(person) {
 }
 
 /** "Visitor" is the server's word, in English or the reader's language, for one who gave no name. */
-function hasName(person) {
+export function hasName(person) {
   const name = person?.name || person?.display_name || "";
   return Boolean(name) && !(person.kind === "customer" && (name === "Visitor" || name === t("visitor")));
 }

@@ -127,6 +127,9 @@ export class Chat extends EventTarget {
    */
   rate(score, comment) { return this.#act(this.feed.sessionId, "rating", { score, comment }); }
 
+  /** @param {string} email where an answer may go when nobody is there */
+  leaveContact(email) { return this.#act(this.feed.sessionId, "contact", { email }); }
+
   earlier() { return this.rest.earlier(this.feed); }
 
   /** A link to a file of a message ends after an hour; reading the message again gives a new one. */

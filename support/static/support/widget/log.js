@@ -217,9 +217,9 @@ export class ChatLog extends HTMLElement {
     const thinking = feed?.reply && !feed.reply.text;
     const line = this.#part("#typing");
     line.hidden = !someone && !thinking;
-    const text = someone ? say("typing", { name: someone.name }) : thinking ? say("writing", { name: say("assistant") }) : "";
+    const text = someone ? say("typing", { name: someone.name }) : thinking ? say("writing", { name: this.#nameOf({ kind: "assistant" }) }) : "";
     if (line.lastElementChild.textContent !== text) line.lastElementChild.textContent = text;
-    const aloud = feed?.reply ? say("writing", { name: say("assistant") }) : "";
+    const aloud = feed?.reply ? say("writing", { name: this.#nameOf({ kind: "assistant" }) }) : "";
     if (this.#part("#aloud").textContent !== aloud) this.#part("#aloud").textContent = aloud;
   }
 
@@ -233,7 +233,7 @@ export class ChatLog extends HTMLElement {
   }
 
   #nameOf({ kind, name }) {
-    const own = kind === "assistant" && { "": "assistant", Assistant: "assistant", "Demo assistant": "assistant_demo" }[name ?? ""];
+    const own = kind === "assistant" && { "": config.demo ? "assistant_demo" : "assistant", Assistant: "assistant", "Demo assistant": "assistant_demo" }[name ?? ""];
     return own ? say(own) : name;
   }
 

@@ -66,7 +66,7 @@ function draw() {
   const closed = status === "closed";
   composer.hidden = closed;
   $("#end").hidden = !closed;
-  if (closed && !more) attempt(loadMore);
+  if ((closed || status === "queued") && !more) attempt(loadMore);
   composer.personOffered = ["new", "bot"].includes(status);
   const jump = $("#newest");
   jump.hidden = log.atBottom;
@@ -104,7 +104,7 @@ function send(text) {
 
 let more = null;
 
-/** What few conversations need (files, a rating) is loaded when one does. */
+/** What few conversations need (files, a rating, nobody there) is loaded when one does. */
 function loadMore() {
   more ??= fetchMore().catch((error) => {
     more = null;
@@ -127,6 +127,7 @@ async function fetchMore() {
     limits: { ...config.files, accept: composer.picker.accept },
   });
   $("chat-rating").chat = chat;
+  $("chat-reach").start(chat, storage);
   log.redraw();
 }
 

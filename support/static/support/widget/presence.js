@@ -2,7 +2,7 @@ import { clockTime, dayKey, dayLabel } from "../../sessions_app/helpers/time.js"
 import { config, locale, say } from "./words.js";
 
 /** "today at 14:00" in few words, from Intl alone. */
-function nextOpening() {
+export function nextOpening() {
   const at = config.hours?.next_open_at;
   if (!at) return "";
   const day = dayKey(at) === dayKey(Date.now()) ? "" : `${comingDay(at)} `;

@@ -24,11 +24,11 @@ export const say = (key, values) => fill(texts[key] ?? key, values);
  * @param {any} message
  */
 export function sayEvent({ metadata = {}, content }) {
-  const { event, agent, team, online, score } = metadata;
+  const { event, agent, team, online, score, email } = metadata;
   const variant = event === "handoff" && online === false ? "handoff_away"
     : event === "closed" && !agent ? "closed_self"
     : event === "transferred" && team ? "transferred_team" : event;
   const key = `event.${variant}`;
   if (!(key in texts)) return content;
-  return say(key, { agent: agent?.name ?? "", team: team ?? "", score: score ?? "" });
+  return say(key, { agent: agent?.name ?? "", team: team ?? "", score: score ?? "", email: email ?? "" });
 }

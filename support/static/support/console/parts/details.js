@@ -1,5 +1,5 @@
 import { icon, make, onPhone, reconcile, row, setText } from "../../../chatsite/lib/dom.js";
-import { drawAvatar, nameOf } from "../../../chatsite/lib/people.js";
+import { drawAvatar, hasName, nameOf } from "../../../chatsite/lib/people.js";
 import { has, t } from "../../../chatsite/lib/text.js";
 import { full, short } from "../../../chatsite/lib/time.js";
 import { Part } from "../../../chatsite/parts/part.js";
@@ -51,11 +51,11 @@ class Details extends Part {
     drawAvatar(refs.avatar, customer, { presence: customer?.online ? "online" : null });
     setText(refs.name, nameOf(customer));
     setText(refs.presence, t(customer?.online ? "online_now" : "not_online"));
-    facts(refs.customer, this.#aboutCustomer(customer ?? {}));
+    facts(refs.customer, this.#aboutCustomer(customer ?? {}, session.metadata?.contact_email));
     facts(refs.facts, this.#aboutSession(session));
     this.#drawTags(session.tags ?? []);
     this.#drawRating(session.rating);
-    const metadata = Object.entries(session.metadata ?? {}).filter(([, value]) => value !== null && value !== "");
+    const metadata = Object.entries(session.metadata ?? {}).filter(([name, value]) => value !== null && value !== "" && name !== "contact_email");
     refs["metadata-part"].hidden = !metadata.length;
     facts(refs.metadata, metadata.slice(0, 20).map(([name, value]) => [spoken(name), typeof value === "object" ? JSON.stringify(value) : String(value)]));
     this.#drawSync(session);
@@ -63,9 +63,10 @@ class Details extends Part {
     this.#drawEarlier();
   }
 
-  #aboutCustomer(customer) {
+  #aboutCustomer(customer, contact) {
     return [
       [t("fact_email"), customer.email],
+      [t("fact_contact"), contact && mailLink(contact)],
       [t("fact_kind"), t(kindOf(customer))],
     ];
   }
@@ -181,10 +182,10 @@ class Details extends Part {
 }
 
 /** How well the customer is known. */
-function kindOf({ is_visitor: visitor, name }) {
-  if (!visitor) return "kind_account";
+function kindOf(customer) {
+  if (!customer.is_visitor) return "kind_account";
   // Only a website that signs for its user may name a visitor.
-  return name ? "kind_vouched" : "kind_visitor";
+  return hasName(customer) ? "kind_vouched" : "kind_visitor";
 }
 
 /** "page_title" as one would write it. */
@@ -192,6 +193,14 @@ function spoken(name) {
   if (has(`about_${name}`)) return t(`about_${name}`);
   const words = name.replaceAll("_", " ").trim();
   return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+}
+
+function mailLink(address) {
+  const link = make("a", "", address);
+  link.href = `mailto:${encodeURIComponent(address)}`;
+  const part = document.createDocumentFragment();
+  part.append(link, ` (${t("not_verified")})`);
+  return part;
 }
 
 function person(who) {

@@ -2,13 +2,13 @@ import { has, t } from "../../../chatsite/lib/text.js";
 
 const ICONS = {
   claimed: "claim", assigned: "claim", released: "release", transferred: "transfer", handoff: "handoff",
-  closed: "close", reopened: "reopen", reply_failed: "alert", rated: "star",
+  closed: "close", reopened: "reopen", reply_failed: "alert", rated: "star", contact: "mail",
 };
 
 /** An event message in the reader's words; one we do not know speaks for itself. */
 export function eventText(message, me) {
   const facts = message.metadata ?? {};
-  const values = { name: facts.agent?.name ?? "", team: facts.team?.name ?? facts.team ?? "", score: facts.score ?? "", reason: facts.reason ?? "" };
+  const values = { name: facts.agent?.name ?? "", team: facts.team?.name ?? facts.team ?? "", score: facts.score ?? "", email: facts.email ?? "", reason: facts.reason ?? "" };
   for (const key of candidates(facts, me)) if (has(key)) return t(key, values);
   return message.content;
 }
