@@ -6,13 +6,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Max
 
 from chatsite.lib import clock
+from llm.answers.counting import count_ended
 from llm.jobs import Job
 from llm.limits.admission import FREE, Admitted
 from llm.limits.budget import Reservation, reservation_of, settle
@@ -170,6 +173,7 @@ def close(
         # What a model gave as its reason is text, and no label.
         reason = "" if status == Answer.Status.HANDOFF else fields.get("error_reason", "")
         ANSWERS.labels(status, reason).inc()
+        transaction.on_commit(partial(count_ended, answer_id), robust=True)
     return bool(closed)
 
 
