@@ -222,3 +222,20 @@ def test_switched_off_nothing_is_kept_or_recalled(desk: Desk, settings: Any) -> 
     desk.settle(desk.chat("Which shoe size do I wear?"))
     assert "size is 44" not in str(desk.upstream.requests[-1])
     assert memories.collect() == 0
+
+
+def test_clearing_the_own_chat_forgets_what_was_said_there(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sessions_app import signals
+
+    def at_once(run: Any, send: Any) -> None:
+        run(send)
+
+    monkeypatch.setattr(signals._announcer, "submit", at_once)
+    kernel.team("support", cast.ben(), is_default=True)
+    session = say(cast.vic(), "Please note that my shoe size is 44.")
+    memories.collect()
+    assert Memory.objects.exists()
+    signals.announce(signals.session_cleared, session_id=session.pk, customer_id=cast.vic().pk)
+    assert not Memory.objects.exists()
