@@ -360,6 +360,7 @@ class Hub:
             whole = time.monotonic() - last >= heartbeat * 0.9
             try:
                 heads = await self._compare()
+                await self._end_lost_slots()
                 if whole:
                     last = time.monotonic()
                     self._send_heads(heads)
@@ -385,6 +386,21 @@ class Hub:
             ):
                 channel.repair = self._spawn(self._catch_up(channel, version))
         return heads
+
+    async def _end_lost_slots(self) -> None:
+        """End the slots whose end the bus lost: their rows say that they are over."""
+        known = {
+            live.answer: (channel, live)
+            for channel in self._channels.values()
+            for live in channel.replies.values()
+            if live.slot is not None
+        }
+        if not known:
+            return
+        for answer, status in (await dbpool.run(slots.ended, list(known))).items():
+            channel, live = known[answer]
+            if channel.replies.get(answer) is live:
+                replies.end(channel, live, status)
 
     async def _catch_up(self, channel: Channel, version: int) -> None:
         try:

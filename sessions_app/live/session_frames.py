@@ -14,7 +14,7 @@ from typing import Any
 from chatsite.lib import dbpool
 from sessions_app import queries
 from sessions_app.live.channel import Channel, Socket
-from sessions_app.models import ChatSession
+from sessions_app.models import ChatSession, SessionKind
 from sessions_app.protocol import SessionFrame
 
 log = logging.getLogger(__name__)
@@ -101,16 +101,25 @@ class SessionFrames:
         return True
 
     def _show_staff(self, team_id: int | None, shape: dict[str, Any]) -> None:
-        """Send the session to its team and to every admin, followed or not."""
+        """Send a support session to its team and to every admin, followed or not; a room to its
+        members; a talk with models to who follows it, because no inbox lists it."""
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
         following: set[Socket] = set()
         if channel is not None:
             self._place(channel, [place["user"]["id"] for place in shape["participants"]])
             following = {sub.socket for sub in channel.subs if sub.member.staff}
         text = SessionFrame(session=shape).encode()
+        people = {place["user"]["id"] for place in shape["participants"]}
         for socket in self._staff:
             viewer = socket.viewer
-            if viewer.is_admin or team_id in viewer.team_ids or socket in following:
+            match shape["kind"]:
+                case SessionKind.SUPPORT:
+                    is_listed = viewer.is_admin or team_id in viewer.team_ids
+                case SessionKind.ASSISTANT:
+                    is_listed = False
+                case _:
+                    is_listed = viewer.user_id in people
+            if is_listed or socket in following:
                 socket.push(text)
 
     def _show_customers(self, shape: dict[str, Any]) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from accounts.models import User
+from accounts.viewer import Viewer
 from chatsite.lib import loops
-from sessions_app import publish
+from sessions_app import actions, publish
 from sessions_app.live import slots
+from sessions_app.live.hub import hub
 from sessions_app.live.reply_stream import ReplyStream
 from sessions_app.models import ChatSession
 from sessions_app.publish import LiveAnswer
@@ -30,7 +33,14 @@ class Stage:
         self.ben: User = cast.ben()
         kernel.team("support", self.ben, is_default=True)
         self.chat: ChatSession = kernel.chat(self.vic)
-        self.running: list[LiveAnswer] = []
+        self.written: list[LiveAnswer] = []
+        self.over: dict[str, str] = {}
+
+    def running(self, session_id: uuid.UUID) -> list[LiveAnswer]:
+        return list(self.written)
+
+    def ended(self, answer_ids: Collection[str]) -> dict[str, str]:
+        return {key: self.over[key] for key in answer_ids if key in self.over}
 
     def slot(self, slot: int, turn: uuid.UUID, attempt: int = 1) -> LiveAnswer:
         return LiveAnswer(self.chat.id, turn, uuid.uuid4(), slot, attempt)
@@ -39,7 +49,7 @@ class Stage:
 @pytest.fixture
 async def stage(address: str, monkeypatch: pytest.MonkeyPatch) -> Stage:
     made = await sync_to_async(Stage)()
-    monkeypatch.setattr(slots, "_lookups", [lambda session_id: list(made.running)])
+    monkeypatch.setattr(slots, "_known", [made])
     return made
 
 
@@ -99,7 +109,7 @@ async def test_a_reply_has_no_slot_and_reaches_the_customer(address: str, stage:
 
 async def test_slots_are_for_staff_only(address: str, stage: Stage) -> None:
     draft = stage.slot(0, uuid.uuid4())
-    stage.running = [draft]
+    stage.written = [draft]
     await write(draft, "SECRET ")
     async with connected(address, stage.vic) as vic, connected(address, stage.ben) as ben:
         await vic.subscribe(stage.chat.id)
@@ -115,8 +125,8 @@ async def test_slots_are_for_staff_only(address: str, stage: Stage) -> None:
 
 async def test_a_newcomer_sees_all_that_runs_so_far(address: str, stage: Stage) -> None:
     turn = uuid.uuid4()
-    stage.running = [stage.slot(0, turn), stage.slot(1, turn)]
-    one, two = stage.running
+    stage.written = [stage.slot(0, turn), stage.slot(1, turn)]
+    one, two = stage.written
     await write(one, "a", "b")
     await write(two, "x")
     async with connected(address, stage.ben) as ben:
@@ -169,3 +179,34 @@ async def test_a_new_attempt_voids_the_slot(address: str, stage: Stage) -> None:
         await end(again)
         await ben.wait("reply.end")
         assert text_of(ben, 0) == "Right"
+
+
+async def test_a_slot_whose_end_the_bus_lost_ends_with_the_heartbeat(
+    address: str, stage: Stage
+) -> None:
+    one = stage.slot(0, uuid.uuid4())
+    async with connected(address, stage.ben) as ben:
+        await ben.subscribe(stage.chat.id)
+        await write(one, "Hello")
+        await ben.wait("reply.chunk")
+        stage.over[str(one.answer_id)] = "failed"
+        await asyncio.wrap_future(
+            asyncio.run_coroutine_threadsafe(hub._end_lost_slots(), loops.background())
+        )
+        assert (await ben.wait("reply.end", slot=0))["status"] == "failed"
+
+
+async def test_a_talk_with_models_is_in_nobodys_inbox(address: str, stage: Stage) -> None:
+    viewer = await sync_to_async(Viewer.of)(stage.ben)
+    talk = await sync_to_async(actions.open_talk)(viewer=viewer, title="Mine")
+    ada = await sync_to_async(cast.ada)()
+    async with connected(address, ada) as admin, connected(address, stage.ben) as ben:
+        await ben.subscribe(talk.id)
+        await sync_to_async(actions.describe)(viewer=viewer, session_id=talk.id, title="Renamed")
+        frame = await ben.wait("session")
+        assert frame["session"]["title"] == "Renamed"
+        await sync_to_async(actions.set_tags)(
+            viewer=viewer, session_id=stage.chat.id, tags=["seen"]
+        )
+        frame = await admin.wait("session")
+        assert frame["session"]["id"] == str(stage.chat.id)
