@@ -169,7 +169,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
     console = {"title": _("Agent console"), "icon": "headset_mic", "link": reverse("console")}
     playground = {"title": _("Playground"), "icon": "view_column", "link": "/playground/"}
-    return [{"items": [home, console, playground]}, *groups]
+    statistics = {"title": _("Statistics"), "icon": "monitoring", "link": "/console/stats/"}
+    return [{"items": [home, console, playground, statistics]}, *groups]
 
 
 def _is_llm(label: str) -> bool:
