@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "support",
     "llm",
     "llm.knowledge",
+    "llm.gate",
 ]
 MIDDLEWARE = [
     "chatsite.middleware.request_context",

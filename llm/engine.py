@@ -165,7 +165,7 @@ class Engine:
                 "answer ended",
                 extra={
                     "answer_id": str(claim.answer_id),
-                    "session_id": str(claim.session_id),
+                    "session_id": str(claim.place or ""),
                     "attempt": claim.attempt,
                     "status": ended.status if ended else "unknown",
                     "cancelled": running.reason,
@@ -182,7 +182,8 @@ class Engine:
         failure: ProviderFailure | None = None
         running.upstream = asyncio.get_running_loop().create_task(ask(self.provider, running))
         await asyncio.wait({running.upstream})
-        await _close(running.stream)
+        if running.stream is not None:
+            await _close(running.stream)
         try:
             outcome = running.upstream.result()
         except LongEnough:
@@ -230,7 +231,7 @@ class Engine:
         session_id, answer_id = event.get("session_id"), event.get("turn_id")
         for running in list(self._running.values()):
             claim = running.claim
-            if str(claim.session_id) != session_id:
+            if str(claim.place) != session_id:
                 continue
             # Without an id it is about the floor, which only a reply holds.
             if answer_id == str(claim.answer_id) or (answer_id is None and claim.floor):

@@ -30,6 +30,7 @@ from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
 from llm.knowledge.search import Found, NearHit, Outcome
 from llm.knowledge.terms import tokens
+from llm.knowledge.trial import Trial
 from llm.models import Answer
 from llm.prompts import Passage, Prompt, Said
 from sessions_app.models import ChatSession
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 
 SHORT_QUESTION_TERMS: Final = 4
 LONGEST_QUESTION: Final = 1_000
+REPLAY_BUDGET_S: Final = 30.0
 
 WITHOUT: Final = """\
 Nothing in the company's documents answers the last message. If it asks about the company, its \
@@ -78,6 +80,7 @@ class _Place:
     """Whose memories may be used: only of customers whose identity is proven."""
     words: Sequence[WordHit]
     has_articles: bool
+    trial: Trial | None = None
 
     @property
     def is_bare(self) -> bool:
@@ -92,9 +95,11 @@ async def ground(claim: Claim) -> Grounding:
     if not questions:
         return Grounding(prompt)
     began = time.monotonic()
+    # Nobody waits for a replay, and a busy machine must not change what it shows.
+    budget = settings.KNOWLEDGE_BUDGET_S if claim.place else REPLAY_BUDGET_S
     try:
-        async with asyncio.timeout(settings.KNOWLEDGE_BUDGET_S * 2):
-            made = await _ground(claim, questions, began + settings.KNOWLEDGE_BUDGET_S)
+        async with asyncio.timeout(budget * 2):
+            made = await _ground(claim, questions, began + budget)
     except Exception as error:  # noqa: BLE001 - the answer goes on without
         search.without("grounding", error)
         made = Grounding(prompt)
@@ -106,18 +111,14 @@ async def ground(claim: Claim) -> Grounding:
 async def _ground(claim: Claim, questions: Sequence[str], until: float) -> Grounding:
     prompt = claim.prompt
     for question in questions:
-        place = await dbpool.run(
-            _place, claim.session_id, question, for_customer=prompt.reader == "customer"
-        )
+        place = await dbpool.run(_place, claim, question)
         if place.is_bare:
             return Grounding(prompt)
         asked = await _in_time(functools.partial(nearness.ask, question), until)
         near, recalled = await asyncio.gather(
-            _near(asked, place.scope, until), _recalled(asked, place.customer_id, until)
+            _near(asked, place, until), _recalled(asked, place.customer_id, until)
         )
-        found, remembered = await dbpool.run(
-            _read, place, question, near, recalled, claim.session_id
-        )
+        found, remembered = await dbpool.run(_read, place, question, near, recalled, claim.place)
         if found.outcome == Outcome.SUPPORTED:
             break
     passages = _passages(found)
@@ -153,14 +154,21 @@ def _questions(talk: Sequence[Said]) -> list[str]:
     return [question]
 
 
-def _place(session_id: UUID, question: str, *, for_customer: bool) -> _Place:
-    session = ChatSession.objects.only("team_id", "customer_id").get(pk=session_id)
-    scope = (Scope.of_customer if for_customer else Scope.of_session)(session.team_id)
+def _place(claim: Claim, question: str) -> _Place:
+    team_id = customer_id = None
+    if claim.place is not None:
+        session = ChatSession.objects.only("team_id", "customer_id").get(pk=claim.place)
+        team_id, customer_id = session.team_id, session.customer_id
+    for_customer = claim.prompt.reader == "customer"
+    scope = (Scope.of_customer if for_customer else Scope.of_session)(team_id)
+    words = keywords.search(question, scope, search.CANDIDATES)
+    trial = Trial.of(claim.trial, scope) if claim.trial else None
     return _Place(
         scope=scope,
-        customer_id=memory.customer_with_memories(session.customer_id),
-        words=keywords.search(question, scope, search.CANDIDATES),
-        has_articles=Chunk.objects.filter(scope.of_chunks()).exists(),
+        customer_id=memory.customer_with_memories(customer_id),
+        words=trial.words(question, words) if trial else words,
+        has_articles=bool(trial) or Chunk.objects.filter(scope.of_chunks()).exists(),
+        trial=trial,
     )
 
 
@@ -174,10 +182,11 @@ async def _in_time(work: Any, until: float) -> Any:
         return None
 
 
-async def _near(asked: Asked | None, scope: Scope, until: float) -> list[NearHit] | None:
+async def _near(asked: Asked | None, place: _Place, until: float) -> list[NearHit] | None:
     if asked is None:
         return None
-    hits: list[NearHit] | None = await _in_time(functools.partial(search.near, asked, scope), until)
+    look = functools.partial(search.near, asked, place.scope, place.trial)
+    hits: list[NearHit] | None = await _in_time(look, until)
     return hits
 
 
@@ -197,9 +206,11 @@ def _read(
     question: str,
     near: list[NearHit] | None,
     recalled: list[tuple[int, float]] | None,
-    session_id: UUID,
+    session_id: UUID | None,
 ) -> tuple[Found, list[str]]:
-    found = search.fuse(place.words, near, place.scope, k=settings.KNOWLEDGE_PASSAGES)
+    found = search.fuse(
+        place.words, near, place.scope, k=settings.KNOWLEDGE_PASSAGES, trial=place.trial
+    )
     if place.customer_id is None:
         return found, []
     return found, memory.recall(

@@ -7,8 +7,8 @@ from uuid import UUID
 
 
 class Job(NamedTuple):
-    """The reply that a session is owed, or one slot of a turn."""
+    """The reply that a session is owed, one slot of a turn, or one answer of a replay."""
 
-    kind: Literal["reply", "slot"]
+    kind: Literal["reply", "slot", "replay"]
     id: UUID
-    """Of the session whose reply it is, or of the slot's answer."""
+    """Of the session whose reply it is, else of the answer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from dataclasses import replace
 from typing import Literal
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from llm.grounding import Grounding, ground
 from llm.limits.prices import cost_of
 from llm.metrics import FIRST_TEXT, WHOLE
 from llm.models import Answer
-from llm.prompts import estimated_tokens, in_the_words_of
+from llm.prompts import estimated_tokens
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome
 from llm.text import Tidier, tidy, visible_piece
 from sessions_app.live.reply_stream import ReplyStream
@@ -36,7 +37,7 @@ class Running:
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-        self.stream = ReplyStream(claim.live)
+        self.stream = ReplyStream(claim.live) if claim.place else None
         self.grounding = Grounding(claim.prompt)
         self.upstream: asyncio.Task[Outcome] | None = None
         self.reason: Reason | None = None
@@ -63,7 +64,8 @@ class Running:
         self.length += len(piece)
         if shown := self._tidier.take(piece):
             self.parts.append(shown)
-            self.stream.write(shown)
+            if self.stream is not None:
+                self.stream.write(shown)
         if self.length > settings.LLM_ANSWER_CHARS:
             raise LongEnough
 
@@ -74,7 +76,7 @@ class Running:
     def go_on_with(self, claim: Claim) -> None:
         """Ask the claim's model instead, with what was found for the first one."""
         self.claim = claim
-        self.grounding.prompt = in_the_words_of(self.grounding.prompt, claim.model)
+        self.grounding.prompt = replace(self.grounding.prompt, system=claim.prompt.system)
 
     def end_text(self) -> None:
         """Show what was held back because it might have been the beginning of a mark."""

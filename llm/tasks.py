@@ -25,6 +25,15 @@ def answer_slot(self: Any, answer_id: str) -> None:
     _wake(self.request, Job("slot", UUID(answer_id)))
 
 
+@shared_task(bind=True, ignore_result=True, expires=3600)
+def answer_replay(self: Any, answer_id: str) -> None:
+    """Let this process's engine look at one answer of a replay."""
+    _wake(self.request, Job("replay", UUID(answer_id)))
+
+
+BY_KIND: dict[str, Any] = {"reply": answer, "slot": answer_slot, "replay": answer_replay}
+
+
 def _wake(request: Any, job: Job) -> None:
     with request_id.use(getattr(request, "request_id", None) or ""):
         process.wake(job)

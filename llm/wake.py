@@ -75,9 +75,9 @@ class Waker:
         return max(0.0, min(self._due.values())[0] - time.monotonic())
 
     def _send(self, job: Job, cause: str) -> None:
-        from llm.tasks import answer, answer_slot
+        from llm import tasks
 
-        task = answer if job.kind == "reply" else answer_slot
+        task = tasks.BY_KIND[job.kind]
         try:
             with request_id.use(cause):
                 task.apply_async(args=(str(job.id),), retry=False)

@@ -174,7 +174,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _is_llm(label: str) -> bool:
-    return label.startswith("llm.")
+    return label.startswith(("llm.", "gate.", "knowledge."))
 
 
 def _item(model: Any, icon: str) -> dict[str, Any]:

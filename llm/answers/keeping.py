@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from chatsite.lib import clock
-from llm.answers.records import Claim, lease_from
+from llm.answers.records import Claim, job_of, lease_from
 from llm.jobs import Job
 from llm.models import Answer
 from sessions_app.models import Floor as Speaker
@@ -85,10 +85,7 @@ def extend_leases(
 def release(*, answer_ids: Collection[UUID], worker: str) -> list[Job]:
     """Give unfinished answers back, for another worker to begin again; return what to wake for."""
     answers = Answer.objects.filter(pk__in=answer_ids, worker=worker, status=Answer.Status.RUNNING)
-    jobs = [
-        Job("reply", session_id) if purpose == Answer.Purpose.REPLY else Job("slot", pk)
-        for pk, purpose, session_id in answers.values_list("pk", "purpose", "session_id")
-    ]
+    jobs = [job_of(answer) for answer in answers.only("pk", "purpose", "session_id")]
     answers.update(status=Answer.Status.QUEUED, worker="", lease_until=None)
     return jobs
 

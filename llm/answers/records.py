@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -47,7 +47,8 @@ class Claim:
     """The right, and all that is needed, to answer once."""
 
     answer_id: UUID
-    session_id: UUID
+    place: UUID | None
+    """The session it is given in; an answer of a replay has none."""
     attempt: int
     age_s: float
     purpose: str
@@ -59,11 +60,21 @@ class Claim:
     floor: Floor | None = None
     turn_id: UUID | None = None
     slot: int | None = None
+    trial: Sequence[int] = ()
+    """Articles to read as they will be once published."""
+
+    @property
+    def session_id(self) -> UUID:
+        """The session of a reply or a slot."""
+        assert self.place is not None
+        return self.place
 
     @property
     def job(self) -> Job:
         """What a worker is woken for to take this answer."""
-        return Job("reply", self.session_id) if self.floor else Job("slot", self.answer_id)
+        if self.floor:
+            return Job("reply", self.session_id)
+        return Job("slot" if self.turn_id else "replay", self.answer_id)
 
     @property
     def live(self) -> LiveAnswer:
@@ -118,6 +129,14 @@ class LeaseLost(Exception):
     """Another worker, or the sweep, has taken the answer."""
 
 
+def job_of(answer: Answer) -> Job:
+    """Return what a worker is woken for to take an open answer."""
+    if answer.purpose == Answer.Purpose.REPLY:
+        assert answer.session_id is not None
+        return Job("reply", answer.session_id)
+    return Job("replay" if answer.purpose == Answer.Purpose.REPLAY else "slot", answer.pk)
+
+
 def label_of(model: ModelConfig) -> str:
     """Return the model's name as the record keeps it when the model is gone."""
     return f"{model.name} ({model.model})"[:300]
@@ -137,6 +156,9 @@ def is_free(answer: Answer, now: dt.datetime) -> bool:
 def can_go_on(answer: Answer, now: dt.datetime) -> bool:
     """Say whether an open answer that nobody works on may be begun (again)."""
     age = (now - answer.created_at).total_seconds()
+    if answer.purpose == Answer.Purpose.REPLAY:
+        # Nobody waits for it, and there may be many: only the time since its beginning counts.
+        age = (now - (answer.started_at or now)).total_seconds()
     if age > settings.LLM_TURN_S:
         return False
     return answer.status == Answer.Status.QUEUED or (

@@ -21,11 +21,12 @@ from llm.answers.records import (
     label_of,
     lease_from,
 )
+from llm.gate.queries import Assistant, assistants
 from llm.limits.admission import Admitted, Wish, admit
 from llm.limits.breakers import in_trouble
 from llm.limits.budget import reservation_of, settle
 from llm.metrics import ANSWERS
-from llm.models import Answer, ModelConfig
+from llm.models import Answer
 from llm.policy import AnswerNow, HandOver, Wait, decide
 from llm.prompts import Prompt, in_the_words_of, reply_prompt
 from sessions_app.actions import request_human
@@ -61,14 +62,14 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
             return None
         lines = transcript(session_id=session_id, upto_seq=session.last_seq, limit=TRANSCRIPT_LINES)
         seen_seq = max((one.watermark for one in past if one is not answer), default=0)
-        models = models_to_ask()
+        candidates = assistants()
         decision = decide(
             has_floor=session.floor == Speaker.ASSISTANT
             and (answer is None or answer.epoch == session.epoch),
             due_at=session.reply_due_at if answer is None else now,
             now=now,
             unanswered=_unanswered(lines, seen_seq),
-            has_model=bool(models),
+            has_model=bool(candidates),
         )
         if isinstance(decision, Wait):
             return decision
@@ -79,7 +80,7 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
                 id=uuid7(), session_id=session_id, created_at=now, supersedes=_supersedes(past)
             )
             since = session.reply_due_at if answer is None else answer.created_at
-            return _begin(session, made, models, lines, worker, now, since or now)
+            return _begin(session, made, candidates, lines, worker, now, since or now)
         elif answer is not None:
             close_left(answer, Answer.Status.STOPPED, reason="floor")
     return None
@@ -94,15 +95,10 @@ def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
     return texts[::-1]
 
 
-def models_to_ask() -> list[ModelConfig]:
-    """Return the enabled models in the order in which a reply tries them, the default first."""
-    return list(ModelConfig.objects.filter(enabled=True).order_by("-is_default", "pk"))
-
-
 def _begin(
     session: ChatSession,
     made: Answer,
-    models: Sequence[ModelConfig],
+    candidates: Sequence[Assistant],
     lines: Sequence[Line],
     worker: str,
     now: dt.datetime,
@@ -112,7 +108,7 @@ def _begin(
     if (old := reservation_of(made)) is not None:
         settle(old, None)
     prompt = reply_prompt(lines, system_prompt="")
-    chosen = _choose(models, made.pk, prompt, now)
+    chosen = _choose(candidates, made.pk, prompt, now)
     if isinstance(chosen, Busy):
         patience = dt.timedelta(seconds=settings.LLM_MAX_WAIT_S)
         if since <= now - patience:
@@ -122,7 +118,7 @@ def _begin(
     if chosen is None:
         _hand_over(session, None if is_new else made, "assistant_unavailable", now)
         return None
-    model, admitted = chosen
+    assistant, admitted = chosen
     made.attempt += 1
     floor = begin_reply(
         session_id=session.pk,
@@ -134,7 +130,7 @@ def _begin(
         transaction.set_rollback(True)
         return None
     made.status = Answer.Status.RUNNING
-    _name(made, model, admitted)
+    _name(made, assistant, admitted)
     made.epoch, made.watermark = floor.epoch, floor.watermark
     made.worker, made.lease_until = worker, lease_from(now)
     made.started_at, made.cancel_requested_at = now, None
@@ -142,39 +138,38 @@ def _begin(
     made.save(force_insert=is_new)
     return Claim(
         answer_id=made.pk,
-        session_id=session.pk,
+        place=session.pk,
         attempt=made.attempt,
         age_s=(now - made.created_at).total_seconds(),
         purpose=made.purpose,
-        model=model,
+        model=assistant.model,
         params=made.params,
-        prompt=in_the_words_of(prompt, model),
+        prompt=in_the_words_of(prompt, assistant.system_prompt),
         admitted=admitted,
-        has_fallback=len(models) > 1,
+        has_fallback=len(candidates) > 1,
         floor=Floor(epoch=made.epoch, watermark=made.watermark, supersedes=made.supersedes),
     )
 
 
 def _choose(
-    models: Sequence[ModelConfig], answer_id: UUID, prompt: Prompt, now: dt.datetime
-) -> tuple[ModelConfig, Admitted] | Busy | None:
+    candidates: Sequence[Assistant], answer_id: UUID, prompt: Prompt, now: dt.datetime
+) -> tuple[Assistant, Admitted] | Busy | None:
     """The first model that may be asked. One whose places are all taken is worth a wait."""
     wish = Wish(answer_id, is_reply=True, now=now, trouble=in_trouble(now))
-    for model in models:
-        found = admit(
-            model, wish, prompt=in_the_words_of(prompt, model), params=model.default_params
-        )
+    for one in candidates:
+        worded = in_the_words_of(prompt, one.system_prompt)
+        found = admit(one.model, wish, prompt=worded, params=one.params)
         if isinstance(found, Admitted):
-            return model, found
+            return one, found
         if found.reason == "busy":
-            return Busy(model.pk, now)
+            return Busy(one.model.pk, now)
     return None
 
 
-def _name(made: Answer, model: ModelConfig, admitted: Admitted) -> None:
-    made.model = model
-    made.model_label = label_of(model)
-    made.params, made.prices = model.default_params, model.prices
+def _name(made: Answer, assistant: Assistant, admitted: Admitted) -> None:
+    made.model = assistant.model
+    made.model_label = label_of(assistant.model)
+    made.params, made.prices = dict(assistant.params), assistant.model.prices
     made.reserved = admitted.reservation.amount if admitted.reservation else None
 
 
@@ -193,19 +188,19 @@ def fall_back(*, claim: Claim, tried: Collection[int]) -> Claim | None:
             return None
         if (old := reservation_of(answer)) is not None:
             settle(old, None)
-        others = [model for model in models_to_ask() if model.pk not in tried]
+        others = [one for one in assistants() if one.model.pk not in tried]
         chosen = _choose(others, answer.pk, claim.prompt, clock.now())
         if chosen is None or isinstance(chosen, Busy):
             transaction.set_rollback(True)
             return None
-        model, admitted = chosen
-        _name(answer, model, admitted)
+        assistant, admitted = chosen
+        _name(answer, assistant, admitted)
         answer.save(update_fields=["model", "model_label", "params", "prices", "reserved"])
     return replace(
         claim,
-        model=model,
+        model=assistant.model,
         params=answer.params,
-        prompt=in_the_words_of(claim.prompt, model),
+        prompt=in_the_words_of(claim.prompt, assistant.system_prompt),
         admitted=admitted,
         has_fallback=len(others) > 1,
     )

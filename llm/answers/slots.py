@@ -116,7 +116,7 @@ def _begin(answer: Answer, admitted: Admitted, worker: str, now: dt.datetime) ->
     answer.save()
     claim = Claim(
         answer_id=answer.pk,
-        session_id=turn.session_id,
+        place=turn.session_id,
         attempt=answer.attempt,
         age_s=(now - answer.created_at).total_seconds(),
         purpose=answer.purpose,

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from chatsite.lib import clock
-from llm.answers.records import can_go_on, close_left
+from llm.answers.records import can_go_on, close_left, job_of
+from llm.answers.replays import end_left_replay
 from llm.answers.reply_ends import tell_failure
 from llm.answers.slots import end_left_slot, waited_too_long
 from llm.jobs import Job
@@ -28,26 +29,19 @@ def sweep() -> list[Job]:
     forget_unlimited()
     wanted: list[Job] = []
     left = Q(status=Answer.Status.QUEUED) | Q(status=Answer.Status.RUNNING, lease_until__lt=now)
-    # A replay is run by the one who asked for it.
-    open_answers = Answer.objects.filter(left).exclude(purpose=Answer.Purpose.REPLAY)
-    for answer in open_answers.order_by("created_at")[:500]:
+    for answer in Answer.objects.filter(left).order_by("created_at")[:500]:
         if waited_too_long(answer, now):
             end_left_slot(answer, Answer.Status.FAILED, code=NO_WORKER, reason="busy")
         elif can_go_on(answer, now):
-            wanted.append(_job(answer))
+            wanted.append(job_of(answer))
         elif answer.turn_id is not None:
             end_left_slot(answer, Answer.Status.FAILED, code=NO_WORKER, reason="worker_lost")
+        elif answer.purpose == Answer.Purpose.REPLAY:
+            end_left_replay(answer, Answer.Status.FAILED, reason="worker_lost")
         else:
             _fail_left_reply(answer)
     wanted += [Job("reply", session_id) for session_id in due_sessions(now=now, limit=500)]
     return list(dict.fromkeys(wanted))
-
-
-def _job(answer: Answer) -> Job:
-    if answer.turn_id is not None:
-        return Job("slot", answer.pk)
-    assert answer.session_id is not None
-    return Job("reply", answer.session_id)
 
 
 def _fail_left_reply(answer: Answer) -> None:

@@ -85,7 +85,7 @@ def entries_of(kind: str, ids: Sequence[int] | None = None) -> list[Entry]:
 def _of_chunk(chunk: Chunk) -> Entry:
     published = chunk.article.published
     assert published is not None  # by a constraint
-    text = "\n".join(part for part in (published.title, chunk.heading, chunk.text) if part)
+    text = as_compared(published.title, chunk.heading, chunk.text)
     return Entry(
         chunk.pk,
         text,
@@ -96,6 +96,11 @@ def _of_chunk(chunk: Chunk) -> Entry:
             "team": published.team_id or vectors.NO_TEAM,
         },
     )
+
+
+def as_compared(title: str, heading: str, text: str) -> str:
+    """What of a passage is made into its vector."""
+    return "\n".join(part for part in (title, heading, text) if part)
 
 
 def _of_memory(memory: Memory) -> Entry:

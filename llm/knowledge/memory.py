@@ -45,7 +45,7 @@ def recall(
     customer_id: int,
     question: str,
     near: Sequence[tuple[int, float]] | None,
-    besides: UUID,
+    besides: UUID | None,
 ) -> list[str]:
     """Return what the customer said elsewhere that bears on the question, the latest last.
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
@@ -23,6 +24,9 @@ from llm.knowledge.metrics import FAILURES
 from llm.knowledge.models import Article, Chunk
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
+
+if TYPE_CHECKING:
+    from llm.knowledge.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +98,11 @@ def _near(question: str, scope: Scope) -> list[NearHit]:
     return near(nearness.ask(question), scope)
 
 
-def near(asked: Asked, scope: Scope) -> list[NearHit]:
+def near(asked: Asked, scope: Scope, trial: Trial | None = None) -> list[NearHit]:
     """Return the passages nearest to a question; blocks."""
-    hits = vectors.index.chunks_near(asked.vector, scope, CANDIDATES)
-    return [NearHit(chunk_id, asked.lift(similarity)) for chunk_id, similarity in hits]
+    found = vectors.index.chunks_near(asked.vector, scope, CANDIDATES)
+    hits = [NearHit(chunk_id, asked.lift(similarity)) for chunk_id, similarity in found]
+    return trial.near(asked, hits) if trial else hits
 
 
 def end_near(asked: Future[list[NearHit]], left_s: float) -> list[NearHit] | None:
@@ -120,9 +125,14 @@ def without(part: str, error: BaseException) -> None:
 
 
 def fuse(
-    words: Sequence[WordHit], near: Sequence[NearHit] | None, scope: Scope, *, k: int
+    words: Sequence[WordHit],
+    near: Sequence[NearHit] | None,
+    scope: Scope,
+    *,
+    k: int,
+    trial: Trial | None = None,
 ) -> Found:
-    """Fuse both ranks, and read the passages from the database."""
+    """Fuse both ranks, and read the passages from the database, or from the ``trial``."""
     by_word = {hit.chunk_id: hit for hit in words}
     by_meaning = {hit.chunk_id: hit.lift for hit in near or ()}
     scores: dict[int, float] = {}
@@ -133,12 +143,14 @@ def fuse(
         chunk_id: _supports(by_word.get(chunk_id), by_meaning.get(chunk_id)) for chunk_id in scores
     }
     best = sorted(scores, key=lambda chunk_id: (not fits[chunk_id], -scores[chunk_id], chunk_id))
-    rows = (
-        Chunk.objects.filter(scope.of_chunks(), pk__in=best)
-        .select_related("article", "article__published")
-        .in_bulk()
-    )
-    passages = [_passage(rows[pk], fits[pk]) for pk in best if pk in rows][:k]
+    rows = Chunk.objects.filter(scope.of_chunks(), pk__in=best)
+    if trial is not None:
+        rows = rows.exclude(article_id__in=trial.article_ids)
+    read = {
+        chunk.pk: _passage(chunk, fits[chunk.pk])
+        for chunk in rows.select_related("article", "article__published")
+    } | (trial.passages(fits) if trial else {})
+    passages = [read[pk] for pk in best if pk in read][:k]
     return Found(_outcome(passages, by_meaning), passages, near is not None)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from llm.models import ModelConfig
 from llm.prompts.prompt import Prompt, Said
 from llm.text import visible
 from sessions_app.models import SenderKind
@@ -54,9 +53,9 @@ def reply_prompt(lines: Sequence[Line], *, system_prompt: str) -> Prompt:
     )
 
 
-def in_the_words_of(prompt: Prompt, model: ModelConfig) -> Prompt:
-    """The same reply as ``model`` is asked for it: its own system prompt comes before ours."""
-    return replace(prompt, system=model.system_prompt.strip() or SYSTEM_PROMPT)
+def in_the_words_of(prompt: Prompt, system_prompt: str) -> Prompt:
+    """The same reply with a system prompt of the company's own, or ours where it has none."""
+    return replace(prompt, system=system_prompt.strip() or SYSTEM_PROMPT)
 
 
 def as_talk(lines: Sequence[Line]) -> list[Said]:

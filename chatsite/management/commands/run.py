@@ -90,11 +90,13 @@ class Command(BaseCommand):
 
     def seed_knowledge(self) -> None:
         """Beside the demo people, the demo shop's help articles, unless there are any already."""
+        from llm.gate.actions.demo import seed_cases
         from llm.knowledge.actions import seed_articles
         from llm.knowledge.models import Article
 
         if not settings.PRODUCTION and self.logins and not Article.objects.exists():
             seed_articles()
+            seed_cases()
 
     def start_model(self, stack: ExitStack) -> None:
         """Without a model endpoint of your own, the demo assistant answers."""

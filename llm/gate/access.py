@@ -1,0 +1,12 @@
+"""Who may see and change what decides the assistant's behaviour."""
+
+from __future__ import annotations
+
+from accounts.viewer import Viewer
+from chatsite.lib.errors import PermissionDenied
+
+
+def require_admin(viewer: Viewer) -> None:
+    """Raise PermissionDenied for everyone but administrators."""
+    if not viewer.is_admin:
+        raise PermissionDenied("Only administrators decide what the assistant is")

@@ -1,0 +1,16 @@
+"""Every change of cases, replays and releases."""
+
+from llm.gate.actions.cases import keep_case, save_case
+from llm.gate.actions.releases import copy_release, publish, roll_back, save_release
+from llm.gate.actions.replays import ask_for_replay, stop_replay
+
+__all__ = [
+    "ask_for_replay",
+    "copy_release",
+    "keep_case",
+    "publish",
+    "roll_back",
+    "save_case",
+    "save_release",
+    "stop_replay",
+]

@@ -1,0 +1,127 @@
+"""Changes to releases, and what is live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.viewer import Viewer
+from chatsite.lib import clock
+from chatsite.lib.errors import Conflict, ValidationFailed
+from llm.gate.access import require_admin
+from llm.gate.digest import digest_of
+from llm.gate.models import Publication, Release, Replay
+from llm.knowledge.actions.articles import knowledge_state, publish_article, restore_state
+
+
+def save_release(
+    *, viewer: Viewer, release: Release, articles: Sequence[Any] | None = None
+) -> Release:
+    """Store a release as it was filled in. One that was ever published does not change."""
+    require_admin(viewer)
+    if not release._state.adding and release.publications.exists():
+        raise Conflict("A published release stays as it is: make a copy and change that")
+    if release._state.adding:
+        release.created_by_id = viewer.user_id
+    with transaction.atomic():
+        release.save()
+        if articles is not None:
+            release.articles.set(articles)
+    return release
+
+
+def copy_release(*, viewer: Viewer, release: Release) -> Release:
+    """Make a candidate that starts as ``release`` is."""
+    require_admin(viewer)
+    return Release.objects.create(
+        name=f"{release.name} +"[:120],
+        model=release.model,
+        system_prompt=release.system_prompt,
+        params=release.params,
+        created_by_id=viewer.user_id,
+    )
+
+
+def passing_replay(release: Release) -> Replay | None:
+    """Return the newest replay that the release, as it is now, has passed with today's cases."""
+    return (
+        release.replays.filter(status=Replay.Status.DONE, passed=True, digest=digest_of(release))
+        .order_by("-finished_at")
+        .first()
+    )
+
+
+def publish(*, viewer: Viewer, release: Release, override_reason: str = "") -> Publication:
+    """Let customers be answered by ``release``, and publish its articles.
+
+    Needs a passed replay of exactly this, or a reason that is kept with the viewer's name; raises
+    Conflict otherwise, and ValidationFailed when the model is switched off.
+    """
+    require_admin(viewer)
+    reason = override_reason.strip()[:500]
+    with transaction.atomic():
+        release = (
+            Release.objects.select_for_update(of=("self",))
+            .select_related("model")
+            .get(pk=release.pk)
+        )
+        if not release.model.enabled:
+            raise ValidationFailed.of("model", "is switched off")
+        replay = passing_replay(release)
+        if replay is None and not reason:
+            raise Conflict("It has not passed a replay as it is now; give a reason to publish it")
+        ended = _end_current()
+        for article in release.articles.all():
+            publish_article(viewer=viewer, article_id=article.pk)
+        return _begin(
+            viewer,
+            release,
+            previous=ended,
+            replay=replay,
+            # A reason given without need would read as if the gate had been passed by.
+            override_reason="" if replay else reason,
+        )
+
+
+def roll_back(*, viewer: Viewer) -> Publication:
+    """Go back to the publication before the current one, and to the knowledge of its last day.
+
+    Raises Conflict when there is none. Going back twice goes further back, not forth.
+    """
+    require_admin(viewer)
+    with transaction.atomic():
+        live = _end_current()
+        target = live.previous if live else None
+        if target is None:
+            raise Conflict("There is nothing to go back to")
+        state = {int(pk): number for pk, number in target.knowledge.items()}
+        restore_state(viewer=viewer, state=state)
+        return _begin(viewer, target.release, previous=target.previous, is_rollback=True)
+
+
+def _end_current() -> Publication | None:
+    """End what is live; keep with it the knowledge that replies used to the end."""
+    live = (
+        Publication.objects.select_for_update(of=("self",))
+        .select_related("previous__release", "previous__previous")
+        .filter(is_current=True)
+        .first()
+    )
+    if live is not None:
+        live.is_current = False
+        live.ended_at = clock.now()
+        live.knowledge = _state()
+        live.save(update_fields=["is_current", "ended_at", "knowledge"])
+    return live
+
+
+def _begin(viewer: Viewer, release: Release, **fields: Any) -> Publication:
+    return Publication.objects.create(
+        release=release, published_by_id=viewer.user_id, knowledge=_state(), **fields
+    )
+
+
+def _state() -> dict[str, int]:
+    return {str(pk): number for pk, number in knowledge_state().items()}
