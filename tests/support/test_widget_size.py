@@ -1,7 +1,7 @@
 """The widget's weight is a promise: loader at most 5 KB, all it takes to talk at most 30 KB gzip.
 
-What few conversations need (files, a rating, nobody there) is loaded when one does, and has a
-limit of its own.
+What few conversations need (files, a rating, sound, nobody there) is loaded when one does, and
+has a limit of its own.
 """
 
 from __future__ import annotations

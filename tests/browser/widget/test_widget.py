@@ -186,6 +186,16 @@ def test_a_message_while_the_chat_is_closed_is_counted_on_the_launcher(product, 
     expect(badge).to_be_hidden()
 
 
+def test_turning_the_sound_on_lets_it_be_heard(visitor):
+    visitor.frame.evaluate(
+        "() => { window.tones = 0; const start = OscillatorNode.prototype.start;"
+        "OscillatorNode.prototype.start = function (at) { tones += 1; start.call(this, at); } }"
+    )
+    visitor.chat.get_by_role("button", name="Turn sound on").click()
+    visitor.frame.wait_for_function("tones === 2")
+    expect(visitor.chat.get_by_role("button", name="Turn sound off")).to_be_visible()
+
+
 def test_the_draft_survives_a_reload(visitor, product):
     visitor.field.fill("Half a thought")
     visitor.page.reload()

@@ -6,7 +6,6 @@ import { Chat } from "./chat.js";
 import { ChatComposer } from "./composer.js";
 import { ChatLog } from "./log.js";
 import { presenceOf, troubleOf } from "./presence.js";
-import { chime } from "./sound.js";
 import { config, learn, locale, say } from "./words.js";
 
 customElements.define("chat-log", ChatLog);
@@ -104,7 +103,7 @@ function send(text) {
 
 let more = null;
 
-/** What few conversations need (files, a rating, nobody there) is loaded when one does. */
+/** What few conversations need (files, a rating, nobody there, sound) is loaded when one does. */
 function loadMore() {
   more ??= fetchMore().catch((error) => {
     more = null;
@@ -153,6 +152,9 @@ async function attempt(action) {
   }
 }
 
+/** A message is no less there for being silent. */
+const ring = () => loadMore().then(() => dispatchEvent(new Event("ring")), () => {});
+
 async function askForPerson() {
   await chat.askForPerson();
   composer.focus();
@@ -176,7 +178,7 @@ $("#close").addEventListener("click", () => bridge.tell("close"));
 $("#sound").addEventListener("click", () => {
   storage.set("sound", !storage.get("sound"));
   paintSound();
-  if (storage.get("sound")) chime();
+  if (storage.get("sound")) ring();
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.isComposing) bridge.tell("close"); });
 document.addEventListener("visibilitychange", () => { if (seen()) draw(); });
@@ -186,7 +188,7 @@ addEventListener("storage", ({ key }) => { if (key === `cc:${config.key}:session
 chat.addEventListener("change", draw);
 chat.addEventListener("message", ({ detail }) => {
   bridge.tell("message", { from: detail.sender.kind });
-  if (!seen() && storage.get("sound")) chime();
+  if (!seen() && storage.get("sound")) ring();
 });
 chat.addEventListener("refused", () => bridge.tell("refused"));
 

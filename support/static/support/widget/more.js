@@ -3,6 +3,7 @@ import { FileTray } from "../../sessions_app/elements/file_tray.js";
 import { ChatFile } from "./file.js";
 import { ChatReach } from "./reach.js";
 import { ChatRating } from "./rating.js";
+import { chime } from "./sound.js";
 import { locale, say } from "./words.js";
 
 customElements.define("chat-files", class ChatFiles extends FileTray {
@@ -11,3 +12,4 @@ customElements.define("chat-files", class ChatFiles extends FileTray {
 customElements.define("chat-file", ChatFile);
 customElements.define("chat-reach", ChatReach);
 customElements.define("chat-rating", ChatRating);
+addEventListener("ring", chime);
