@@ -56,7 +56,7 @@ test("ends are told apart: done, failed, stopped", () => {
   const state = turn(row(0), row(1), row(2));
   tell(state, "final", { usage: { completion_tokens: 5 }, latency_ms: 900, ttft_ms: 100 });
   applyEvent(state, { type: "error", data: { slot: 1, error: { code: "PROVIDER_TIMEOUT" } } });
-  applyEvent(state, { type: "error", data: { slot: 2, error: { code: "STOPPED" } } });
+  applyEvent(state, { type: "final", data: { slot: 2, status: "stopped" } });
   assert.deepEqual(tally(state), { done: 1, failed: 1, stopped: 1, open: 0 });
   assert.equal(state.slots[0].latency_ms, 900);
 });

@@ -49,7 +49,7 @@ export class FakeApi {
     return { turn_id: turnId, message };
   };
 
-  stop = async (id, slot) => this.#deed(id, slot, (one) => { if (open(one)) this.#finish(one, "stopped", { type: "error", error: { code: "STOPPED" } }); });
+  stop = async (id, slot) => this.#deed(id, slot, (one) => { if (open(one)) this.#finish(one, "stopped", { type: "final", status: "stopped" }); });
   retry = async (id, slot) => this.#deed(id, slot, (one) => {
     Object.assign(one, fresh(one.slot, one.model.id), { attempt: one.attempt + 1, log: one.log });
     one.log.push({ type: "reset", attempt: one.attempt });

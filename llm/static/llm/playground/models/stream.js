@@ -101,6 +101,11 @@ export class TurnStream extends EventTarget {
     });
     if (!answer.ok) throw Object.assign(new Error("refused"), { status: answer.status === 401 ? 0 : answer.status });
     emit(this, "state", "live");
+    if (answer.status === 204) {
+      // All of it was seen before.
+      emit(this, "event", { turnId: run.turnId, type: "done", data: {} });
+      return true;
+    }
     const reader = answer.body.getReader();
     const events = new EventReader();
     const decoder = new TextDecoder();

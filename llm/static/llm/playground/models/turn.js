@@ -79,14 +79,15 @@ const EVENTS = {
     if (attempt < slot.attempt) return;
     Object.assign(slot, { attempt, text: "", seq: 0, replayed: null, status: "running", error: null, usage: null, cost: null, latency_ms: null, ttft_ms: null });
   },
-  snapshot(slot, { text, status }) {
-    Object.assign(slot, { text, replayed: null, seq: Number.MAX_SAFE_INTEGER, status: status ?? slot.status });
+  snapshot(slot, { text, status, attempt = slot.attempt }) {
+    if (attempt < slot.attempt) return;
+    Object.assign(slot, { text, attempt, replayed: null, seq: Number.MAX_SAFE_INTEGER, status: status ?? slot.status });
   },
-  final(slot, { usage, latency_ms: latency, ttft_ms: first, cost }) {
-    Object.assign(slot, { status: "done", error: null, usage: usage ?? slot.usage, latency_ms: latency ?? slot.latency_ms, ttft_ms: first ?? slot.ttft_ms, cost: cost ?? slot.cost });
+  final(slot, { status, usage, latency_ms: latency, ttft_ms: first, cost }) {
+    Object.assign(slot, { status: status ?? "done", error: null, usage: usage ?? slot.usage, latency_ms: latency ?? slot.latency_ms, ttft_ms: first ?? slot.ttft_ms, cost: cost ?? slot.cost });
   },
-  error(slot, { error }) {
-    Object.assign(slot, { status: error?.code === "STOPPED" ? "stopped" : "failed", error: error ?? null });
+  error(slot, { status, error }) {
+    Object.assign(slot, { status: status ?? "failed", error: error ?? null });
   },
 };
 
