@@ -52,7 +52,13 @@ def site(data_folder: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "run"],
             cwd=ROOT,
-            env={**kept, "DATA_DIR": str(data_folder), "PORT": str(port)},
+            env={
+                **kept,
+                "DATA_DIR": str(data_folder),
+                "PORT": str(port),
+                # The model servers of these tests are on this machine.
+                "LLM_ALLOW_PRIVATE_NETWORKS": "true",
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )
