@@ -105,23 +105,37 @@ def _answers() -> Texts:
 
 
 def _troubles() -> Texts:
+    """Why an answer is not there, by the reason of the failure, else by its code."""
     return {
         "trouble_PROVIDER_TIMEOUT": _("It took too long to answer."),
-        "trouble_PROVIDER_UNAVAILABLE": _(
-            "Its endpoint has failed several times, so it is given a rest. Try again in a minute."
-        ),
+        "trouble_PROVIDER_UNAVAILABLE": _("Its endpoint is not available right now."),
         "trouble_PROVIDER_ERROR": _("Its endpoint answered with an error."),
         "trouble_RATE_LIMITED": _("Its endpoint takes no more questions right now (rate limit)."),
         "trouble_MODEL_NOT_FOUND": _("This model was removed or switched off."),
+        "trouble_connect": _("Its endpoint could not be reached."),
+        "trouble_reset": _("Its endpoint hung up."),
+        "trouble_rate_limited": _("Its endpoint takes no more questions right now (rate limit)."),
+        "trouble_overloaded": _("Its endpoint is overloaded. Try again in a moment."),
+        "trouble_first_content": _("It did not begin to answer in time."),
+        "trouble_stalled": _("It stopped half-way and said nothing more."),
+        "trouble_deadline": _("It took too long to finish."),
+        "trouble_truncated": _("The connection ended before the answer did."),
+        "trouble_empty": _("It answered with nothing."),
+        "trouble_protocol": _("Its endpoint sent something that is no answer."),
+        "trouble_too_large": _("It sent more than is accepted."),
         "trouble_auth": _("Its endpoint refused the key. An administrator has to look at it."),
-        "trouble_not_found": _("Its endpoint does not know this model or address."),
+        "trouble_model": _("Its endpoint does not know this model."),
         "trouble_context_length": _("The conversation is too long for this model."),
         "trouble_content_filter": _("Its endpoint refused to answer this (content filter)."),
-        "trouble_connection": _("Its endpoint could not be reached."),
-        "trouble_stalled": _("It stopped half-way and said nothing more."),
-        "trouble_empty": _("It answered with nothing."),
-        "trouble_worker_lost": _("The server was interrupted while it answered."),
+        "trouble_refused": _("Its endpoint did not accept the question."),
+        "trouble_redirect": _("Its address leads elsewhere. An administrator has to look at it."),
+        "trouble_address": _("Its address is not allowed. An administrator has to look at it."),
+        "trouble_circuit_open": _(
+            "Its endpoint has failed several times, so it is given a rest. Try again in a minute."
+        ),
         "trouble_budget": _("Its budget for today is spent."),
+        "trouble_busy": _("There was no room for its answer in time. Try again in a moment."),
+        "trouble_worker_lost": _("The server was interrupted while it answered."),
         "trouble_unknown": _("It could not answer."),
         "trouble_partial": _("What it had written until then is kept."),
         "trouble_stopped": _("Stopped before it wrote anything."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -37,46 +38,46 @@ def refund(order):
 """
 SHORT = ("Hi Sam, ", "sorry about the delay. ", "You get your money back.")
 WORDS = tuple(f"word{number} " for number in range(400))
-MODELS = ("Swift", "Atlas", "Slow", "Broken")
+PIECES = [LONG[at : at + 24] for at in range(0, len(LONG), 24)]
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[Upstream]:
-    """A server with one model of each temper."""
-    with upstream_thread() as upstream:
-        pieces = [LONG[at : at + 24] for at in range(0, len(LONG), 24)]
-        upstream.by_model = {
-            "swift": Reply(say(*SHORT)),
-            "atlas": Reply(say(*pieces, pause=0.02)),
-            "slow": Reply(say(*WORDS, pause=0.1)),
-            "broken": refuse(401, "Incorrect API key"),
-        }
-        yield upstream
+def endpoints() -> Iterator[dict[str, Upstream]]:
+    """A server for each model, so that the rest one is given after failures is its own."""
+    answers = {
+        "Swift": Reply(say(*SHORT)),
+        "Atlas": Reply(say(*PIECES, pause=0.02)),
+        "Slow": Reply(say(*WORDS, pause=0.1)),
+        "Broken": refuse(401, "Incorrect API key"),
+        "Flaky": refuse(500, "oops"),
+        "Busy": refuse(429, "slow down"),
+    }
+    with contextlib.ExitStack() as stack:
+        servers = {name: stack.enter_context(upstream_thread()) for name in answers}
+        for name, answer in answers.items():
+            servers[name].default = answer
+        yield servers
 
 
 @pytest.fixture(scope="session")
-def models(site: str, endpoint: Upstream) -> dict[str, int]:
-    """The ids of the models by name, made once by an administrator."""
+def models(site: str, endpoints: dict[str, Upstream]) -> None:
+    """The models, made once by an administrator."""
     with httpx.Client(base_url=f"{site}/api/v1", timeout=30) as http:
         login = {"username": ADA[0], "password": ADA[1], "token_transport": "body"}
         token = http.post("/auth/login", json=login).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
-        made = {}
-        for name in MODELS:
+        for name, server in endpoints.items():
             fields = {
                 "name": name,
-                "provider_name": "test",
-                "base_url": endpoint.base_url,
+                "base_url": server.base_url,
                 "model": name.lower(),
                 "prices": {"prompt": 1, "completion": 2, "currency": "USD"},
             }
             answer = http.post("/models", json=fields)
             assert answer.status_code == 201, answer.text
-            made[name] = answer.json()["id"]
-        return made
 
 
 @pytest.fixture
-def board(window: Callable[..., Window], models: dict[str, int]) -> Board:
+def board(window: Callable[..., Window], models: None) -> Board:
     """The playground with an administrator in front of it."""
     return Board.open(window())

@@ -51,8 +51,7 @@ export class FakeApi {
 
   stop = async (id, slot) => this.#deed(id, slot, (one) => { if (open(one)) this.#finish(one, "stopped", { type: "final", status: "stopped" }); });
   retry = async (id, slot) => this.#deed(id, slot, (one) => {
-    Object.assign(one, fresh(one.slot, one.model.id), { attempt: one.attempt + 1, log: one.log });
-    one.log.push({ type: "reset", attempt: one.attempt });
+    Object.assign(one, fresh(one.slot, one.model.id), { attempt: one.attempt, log: one.log, again: true });
   });
   pick = async (id, slot) => this.#deed(id, slot, () => { this.#turns.get(id).picked_slot = slot; });
   ticket = async () => { this.tickets += 1; return "ticket"; };
@@ -73,6 +72,11 @@ export class FakeApi {
   say(slot, ...pieces) {
     const one = this.#newest(slot);
     one.status = "running";
+    if (one.again) {
+      // A worker has taken it: only now does it count as another attempt.
+      one.again = false;
+      one.log.push({ type: "reset", attempt: (one.attempt += 1) });
+    }
     for (const piece of pieces) {
       one.text += piece;
       one.log.push({ type: "chunk", seq: (one.seq += 1), delta_text: piece });

@@ -44,8 +44,9 @@ export function mergeTurn(shown, fresh) {
     if (!before) return slot;
     if (before.attempt > slot.attempt) return before;
     const same = before.attempt === slot.attempt;
-    if (isOpen(slot) && same && !isOpen(before)) return before;
-    if (isOpen(slot) && same && (before.seq || before.text.length >= slot.text.length)) return { ...slot, text: before.text, seq: before.seq, replayed: before.replayed };
+    // Asked again, it waits under its old number; a row that still runs was read before the end we know of.
+    if (slot.status === "running" && same && !isOpen(before)) return before;
+    if (isOpen(slot) && isOpen(before) && same && (before.seq || before.text.length >= slot.text.length)) return { ...slot, text: before.text, seq: before.seq, replayed: before.replayed };
     return slot;
   });
   return { ...fresh, question: fresh.question ?? shown.question, slots };

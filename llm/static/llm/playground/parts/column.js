@@ -139,6 +139,6 @@ function numbersOf(slot) {
     last !== null && ["latency", seconds(last, locale)],
     usage?.completion_tokens && ["tokens", t("tokens", { prompt: whole(usage.prompt_tokens ?? 0, locale), completion: whole(usage.completion_tokens, locale) })],
     rate && ["speed", t("tokens_per_second", { rate: whole(rate, locale) })],
-    cost !== null && ["cost", money(cost, currency, locale)],
+    cost !== null && !(slot.status === "failed" && Number(cost) === 0) && ["cost", money(cost, currency, locale)],
   ].filter((part) => part && part[1]);
 }

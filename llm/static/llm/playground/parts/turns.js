@@ -202,6 +202,8 @@ class Turns extends Part {
     const { columns } = refs;
     const over = columns.scrollWidth > columns.clientWidth + 2;
     refs.dots.hidden = !over;
+    // What scrolls must be reachable by keyboard.
+    columns.tabIndex = over ? 0 : -1;
     if (!over) return;
     const edge = columns.getBoundingClientRect();
     reconcile(refs.dots, [...columns.children], {
