@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { browserModule } from "./support/statics.js";
 
-const { applyEvent, isBlind, isLive, mergeTurn, readTurn, tally } = await browserModule("llm/playground/models/turn.js");
+const { applyEvent, draftTurn, isBlind, isLive, mergeTurn, readTurn, tally } = await browserModule("llm/playground/models/turn.js");
 
 const row = (slot, more = {}) => ({ slot, attempt: 1, status: "running", text: "", model: { id: 1, name: "One" }, ...more });
 const turn = (...results) => readTurn({ id: "t", picked_slot: null, blind: false, results });
@@ -75,6 +75,16 @@ test("a row behind or ahead of the stream does not touch what the stream has tol
     tell(merged, "chunk", { seq: 3, delta_text: "!" });
     assert.equal(merged.slots[0].text, "Hello world!");
   }
+});
+
+test("what is drawn before the server has numbered anything loses no piece to the first row", () => {
+  const state = draftTurn({ id: "t", content: "?", models: [null], blind: false });
+  chunks(state, "one ", "two ");
+  const merged = mergeTurn(state, turn(row(0, { attempt: 1, text: "one " })));
+  tell(merged, "chunk", { seq: 3, delta_text: "three" });
+  assert.equal(merged.slots[0].text, "one two three");
+  tell(merged, "reset", { attempt: 1 });
+  assert.equal(merged.slots[0].text, "");
 });
 
 test("a row that is over has the last word; one of an old attempt has none", () => {

@@ -18,6 +18,7 @@ class Board:
     """One tab of the playground."""
 
     page: Page
+    window: Window
 
     @classmethod
     def open(
@@ -29,14 +30,14 @@ class Board:
         page.get_by_label("Password", exact=True).fill(login[1])
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#desk")).to_be_visible()
-        return cls(page)
+        return cls(page, window)
 
     @classmethod
     def again(cls, window: Window, path: str) -> Board:
         """Open another tab where somebody is signed in already."""
         page = window.open(path)
         expect(page.locator("#desk")).to_be_visible()
-        return cls(page)
+        return cls(page, window)
 
     # Asking
 
@@ -88,9 +89,8 @@ class Board:
 
     def finished(self) -> None:
         """Wait until every answer has ended."""
-        expect(self.page.get_by_role("button", name="Ask", exact=True)).to_be_visible(
-            timeout=30_000
-        )
+        expect(self.page.locator(".column[aria-busy=true]")).to_have_count(0, timeout=30_000)
+        expect(self.page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
     def pick(self, letter: str) -> None:
         """Pick an answer as the best one."""

@@ -46,10 +46,17 @@ export function mergeTurn(shown, fresh) {
     const same = before.attempt === slot.attempt;
     // Asked again, it waits under its old number; a row that still runs was read before the end we know of.
     if (slot.status === "running" && same && !isOpen(before)) return before;
-    if (isOpen(slot) && isOpen(before) && same && (before.seq || before.text.length >= slot.text.length)) return { ...slot, text: before.text, seq: before.seq, replayed: before.replayed };
+    const told = before.seq > 0 || (same && before.text.length >= slot.text.length);
+    // Which attempt the text is of, the stream says: by a reset, when another one begins.
+    if (isOpen(slot) && isOpen(before) && told) return { ...slot, ...stretch(before) };
     return slot;
   });
   return { ...fresh, question: fresh.question ?? shown.question, slots };
+}
+
+/** What the stream alone decides of a live answer. */
+function stretch({ attempt, text, seq, replayed }) {
+  return { attempt, text, seq, replayed };
 }
 
 /**
