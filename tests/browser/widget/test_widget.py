@@ -188,11 +188,13 @@ def test_a_message_while_the_chat_is_closed_is_counted_on_the_launcher(product, 
 
 def test_turning_the_sound_on_lets_it_be_heard(visitor):
     visitor.frame.evaluate(
-        "() => { window.tones = 0; const start = OscillatorNode.prototype.start;"
-        "OscillatorNode.prototype.start = function (at) { tones += 1; start.call(this, at); } }"
+        "() => { window.heard = new Promise((resolve) => {"
+        "  const start = OscillatorNode.prototype.start;"
+        "  OscillatorNode.prototype.start = function (at) { start.call(this, at); resolve(true); };"
+        "}); }"
     )
     visitor.chat.get_by_role("button", name="Turn sound on").click()
-    visitor.frame.wait_for_function("tones === 2")
+    assert visitor.frame.evaluate("() => window.heard")
     expect(visitor.chat.get_by_role("button", name="Turn sound off")).to_be_visible()
 
 
