@@ -14,22 +14,28 @@ import pytest
 
 from tests.faults.clients import Place
 from tests.faults.harness import Cluster
-from tests.upstream import say, upstream_thread
+from tests.upstream import Upstream, say, upstream_thread
 
 SEED = int(os.environ.get("FAULT_SEED") or random.SystemRandom().randrange(10**6))
 """Repeat a run with `FAULT_SEED=…`; the seed is printed with every failure."""
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """PostgreSQL, Redis, two web processes, a worker, the scheduler, and a model endpoint."""
-    home = Path(tempfile.mkdtemp(prefix="cland-faults-"))
-    home.chmod(0o711)
+def upstream() -> Iterator[Upstream]:
+    """A model endpoint."""
     with upstream_thread() as upstream:
         upstream.default.steps = say("Thank you. ", "We look ", "into it.", pause=0.05)
-        model = {"LLM_API_URL": upstream.base_url, "LLM_API_KEY": "key", "LLM_MODEL": "scripted"}
-        with Cluster(home, **model) as cluster:
-            yield cluster
+        yield upstream
+
+
+@pytest.fixture(scope="session")
+def cluster(upstream: Upstream) -> Iterator[Cluster]:
+    """PostgreSQL, Redis, two web processes, a worker, and the scheduler."""
+    home = Path(tempfile.mkdtemp(prefix="cland-faults-"))
+    home.chmod(0o711)
+    model = {"LLM_API_URL": upstream.base_url, "LLM_API_KEY": "key", "LLM_MODEL": "scripted"}
+    with Cluster(home, **model) as cluster:
+        yield cluster
     shutil.rmtree(home, ignore_errors=True)
 
 
