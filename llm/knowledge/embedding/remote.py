@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ class RemoteEmbedder:
         self.model_id = model
         self._url = url.rstrip("/").removesuffix("/embeddings") + "/embeddings"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # Models of the e5 family were trained to be told which is which; servers leave it to us.
+        is_e5 = re.search(r"\be5\b", model.casefold()) is not None
+        self._query_prefix, self._passage_prefix = ("query: ", "passage: ") if is_e5 else ("", "")
         self._client: Any = None
         self._dimension = 0
 
@@ -27,11 +31,11 @@ class RemoteEmbedder:
 
     def query(self, text: str) -> Vector:
         """The vector of a question."""
-        return self._ask([text], QUERY_TIMEOUT_S)[0]
+        return self._ask([f"{self._query_prefix}{text}"], QUERY_TIMEOUT_S)[0]
 
     def passages(self, texts: Sequence[str]) -> list[Vector]:
         """The vectors of passages."""
-        return self._ask(texts, TIMEOUT_S)
+        return self._ask([f"{self._passage_prefix}{text}" for text in texts], TIMEOUT_S)
 
     def _ask(self, texts: Sequence[str], timeout: float) -> list[Vector]:
         import httpx

@@ -202,3 +202,22 @@ def test_marks_are_taken_out_however_they_are_cut(
 def test_a_text_without_marks_is_shown_as_it_comes() -> None:
     marks = Marks()
     assert [marks.take(piece) for piece in ("Hel", "lo ", "you")] == ["Hel", "lo", " you"]
+
+
+def test_a_draft_for_an_agent_may_rest_on_internal_articles(desk: Desk, publish: Publish) -> None:
+    from llm.answers import Claim, claim
+    from llm.grounding import ground
+    from llm.jobs import Job
+    from llm.turns.asking import ask_about
+
+    publish("Refund limits", "Refunds above 500 need the floor manager.", audience="internal")
+    session = desk.open()
+    desk.ask(session, "What about refunds above 500?")
+    turn = ask_about(
+        viewer=desk.agent, session_id=session.pk, kind="draft", model_ids=[desk.model.pk]
+    )
+    taken = claim(job=Job("slot", turn.answers.get().pk), worker="w")
+    assert isinstance(taken, Claim)
+    grounded = desk.in_loop(ground(taken))
+    assert "floor manager" in str(grounded.prompt.messages(10_000)[0])
+    assert [source["cited"] for source in grounded.sources()] == [False]
