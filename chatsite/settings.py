@@ -514,6 +514,8 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "aiohttp.access": {"level": "CRITICAL"},
+        # A line for each request to the vector index and to an embedding endpoint.
+        "httpx": {"level": "WARNING"},
     },
 }
 SENTRY_DSN = env.text("SENTRY_DSN")

@@ -11,6 +11,10 @@ from typing import Any
 from llm.knowledge.embedding.base import EmbeddingUnavailable, Vector
 
 MODEL_ID = "multilingual-e5-small-q4"
+NO_AVX2 = (
+    "This processor lacks AVX2, which the built-in embedding model needs: "
+    "keyword search only, unless KNOWLEDGE_EMBEDDINGS_URL names another one."
+)
 
 
 class LocalEmbedder:
@@ -43,11 +47,8 @@ class LocalEmbedder:
 
 
 def _load() -> Any:
-    if not _can_run():
-        raise EmbeddingUnavailable(
-            "This processor lacks AVX2, which the built-in embedding model needs: "
-            "keyword search only, unless KNOWLEDGE_EMBEDDINGS_URL names another one."
-        )
+    if not can_run():
+        raise EmbeddingUnavailable(NO_AVX2)
     # One thread: on a small machine the chat needs the other processors.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
@@ -61,7 +62,7 @@ def _load() -> Any:
         ) from error
 
 
-def _can_run() -> bool:
+def can_run() -> bool:
     """Say whether the model's machine code runs here; without AVX2 it would end the process."""
     try:
         features = Path("/proc/cpuinfo").read_text("utf-8", "replace")

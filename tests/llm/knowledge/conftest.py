@@ -30,8 +30,17 @@ def chroma_server() -> Iterator[services.Chroma]:
         server.stop()
 
 
+@pytest.fixture(autouse=True)
+def _no_index(settings: Any) -> None:
+    """No vector index unless a test asks for one, whatever the topology of the run."""
+    settings.CHROMA_URL, settings.EMBEDDED = "", False
+    vectors.index.close()
+
+
 @pytest.fixture
-def chroma(chroma_server: services.Chroma, settings: Any) -> Iterator[services.Chroma]:
+def chroma(
+    _no_index: None, chroma_server: services.Chroma, settings: Any
+) -> Iterator[services.Chroma]:
     """An empty vector index that this process uses."""
     settings.CHROMA_URL = chroma_server.url
     vectors.index.close()

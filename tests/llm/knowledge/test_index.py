@@ -199,7 +199,7 @@ def test_a_processor_that_cannot_is_said_in_plain_words(
 ) -> None:
     from llm.knowledge.embedding import local
 
-    monkeypatch.setattr(local, "_can_run", lambda: False)
+    monkeypatch.setattr(local, "can_run", lambda: False)
     with pytest.raises(EmbeddingUnavailable, match="AVX2"):
         LocalEmbedder().query("hello")
 
