@@ -8,6 +8,7 @@ import { isBlind, isLive, isOpen } from "../models/turn.js";
 import { createColumn, createHead, nameOfSlot, updateColumn, updateHead, updateText } from "./column.js";
 import { copyText } from "./markdown_view.js";
 
+const SAY_MS = 200;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Questions one below the other, their answers side by side. */
@@ -21,6 +22,8 @@ class Turns extends Part {
   #drawText;
   #shownFor = null;
   #lastId = null;
+  #toSay = [];
+  #say = null;
 
   start({ chat, choice, highlighter, me, onStarter, onDiscard }) {
     Object.assign(this, { onDiscard });
@@ -239,12 +242,15 @@ class Turns extends Part {
     requestAnimationFrame(() => { scroller.scrollTop = scroller.scrollHeight - fromEnd; });
   }
 
-  /** Says which answer has ended, never its tokens. */
+  /** Says which answers have ended, never their tokens; two that end together are told in one breath. */
   #announce({ turn, slot }) {
     if (!turn) return;
-    if (!slot) return announce(t("announce_all"));
-    const name = nameOfSlot(slot);
-    announce(t(`announce_${slot.status === "done" ? "done" : slot.status === "stopped" ? "stopped" : "failed"}`, { letter: letterOf(slot.slot), name }));
+    const how = ["done", "stopped"].includes(slot?.status) ? slot.status : "failed";
+    this.#toSay.push(slot ? t(`announce_${how}`, { letter: letterOf(slot.slot), name: nameOfSlot(slot) }) : t("announce_all"));
+    this.#say ??= setTimeout(() => {
+      this.#say = null;
+      announce(this.#toSay.splice(0).join(". "));
+    }, SAY_MS);
   }
 }
 
