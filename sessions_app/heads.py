@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from sessions_app.models import ChatSession, Message
 from sessions_app.rows import cells, columns
 
@@ -31,7 +31,10 @@ class Head:
 
 
 class Heads:
-    """The heads of the sessions posted in lately.  Use it inside the loop, one call at a time."""
+    """The heads of the sessions posted in lately.  Use it inside the loop.
+
+    Whoever takes a head is to be the only one who posts in that session until it is stored.
+    """
 
     def __init__(self, hot: tuple[str, ...]) -> None:
         """``hot`` are the columns that posting changes."""
@@ -39,7 +42,7 @@ class Heads:
         wanted = {"id", "kind", "customer_id", *hot}
         self._columns = tuple(name for name in columns(ChatSession) if name in wanted)
         self._known: dict[uuid.UUID, Head] = {}
-        self._connection = LoopConnection()
+        self._connections = LoopConnections()
 
     async def take(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
         """Return the heads of sessions that exist: those known, the others read now.
@@ -48,7 +51,7 @@ class Heads:
         """
         taken = {pk: head for pk in ids if (head := self._known.pop(pk, None))}
         if missing := [pk for pk in ids if pk not in taken]:
-            for mark, *row in await self._connection.run(_read(self._columns), missing):
+            for mark, *row in await self._connections.run(_read(self._columns), missing):
                 session = ChatSession.from_db(DEFAULT_DB_ALIAS, self._columns, row)
                 taken[session.id] = Head(session, mark)
         return taken
@@ -64,7 +67,7 @@ class Heads:
         ids, names = list(heads), ("id", *self._hot)
         rows = [cells(head.session, names) | {"mark": head.mark} for head in heads.values()]
         added = [cells(message, columns(Message)) for message in messages]
-        stored = await self._connection.run(_swap(self._hot), _json(rows), ids, ids, _json(added))
+        stored = await self._connections.run(_swap(self._hot), _json(rows), ids, ids, _json(added))
         for pk, mark in stored:
             self._known[pk] = Head(heads[pk].session, mark)
         for pk in list(self._known)[: max(0, len(self._known) - MOST)]:
@@ -80,7 +83,7 @@ class Heads:
     async def close(self) -> None:
         """Let go of everything."""
         self._known.clear()
-        await self._connection.close()
+        await self._connections.close()
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

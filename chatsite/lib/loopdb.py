@@ -1,11 +1,11 @@
-"""One connection to PostgreSQL inside the event loop, for statements that cannot wait for a thread.
+"""Connections to PostgreSQL inside the event loop, for statements that cannot wait for a thread.
 
 Handing a call to a thread and its result back costs more than a short statement itself. What runs
 here is one statement and one transaction; everything longer belongs in :mod:`chatsite.lib.dbpool`.
 """
 
 import asyncio
-import contextlib
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -13,43 +13,49 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 PATIENCE_S = 10.0
 Row = tuple[Any, ...]
+Connection = psycopg.AsyncConnection[Row]
 
 
-class LoopConnection:
-    """Opens when first used, and again after a failure.  One caller at a time."""
+class LoopConnections:
+    """As many connections as there are statements under way at once; each is used again."""
 
     def __init__(self) -> None:
-        self._connection: psycopg.AsyncConnection[Row] | None = None
+        self._idle: list[Connection] = []
 
     @staticmethod
-    def is_possible() -> bool:
+    @cache
+    def are_possible() -> bool:
         """Say whether the project's database can be used from the loop."""
         return connections[DEFAULT_DB_ALIAS].vendor == "postgresql"
 
     async def run(self, statement: str, *parameters: object) -> list[Row]:
         """Run a prepared statement in a transaction of its own and return its rows."""
+        connection: Connection | None = None
         try:
             async with asyncio.timeout(PATIENCE_S):
-                if self._connection is None:
-                    self._connection = await _connect()
-                cursor = self._connection.cursor(binary=True)
+                connection = self._idle.pop() if self._idle else await _connect()
+                cursor = connection.cursor(binary=True)
                 await cursor.execute(statement, parameters, prepare=True)
                 return await cursor.fetchall()
-        except psycopg.errors.IntegrityError:
-            raise
-        except BaseException:
-            await self.close()
-            raise
+        finally:
+            if connection is not None:
+                await self._give_back(connection)
+
+    async def _give_back(self, connection: Connection) -> None:
+        """Keep a connection that may be used again: neither broken nor left inside of something."""
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            await connection.close()
 
     async def close(self) -> None:
-        """End the connection; the next :meth:`run` opens another."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                await connection.close()
+        """End the connections; the next :meth:`run` opens another."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            await connection.close()
 
 
-async def _connect() -> psycopg.AsyncConnection[Row]:
+async def _connect() -> Connection:
     options: dict[str, Any] = connections[DEFAULT_DB_ALIAS].get_connection_params()
     options["cursor_factory"] = psycopg.AsyncCursor
     # Django turns prepared statements off; two texts are worth preparing at their first use.

@@ -15,7 +15,7 @@ import psycopg
 
 from chatsite.lib import clock
 from chatsite.lib.bus import Event, bus
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from chatsite.lib.metrics import COMMITS
 from sessions_app.actions.drafts import Draft
 from sessions_app.actions.posting import HOT_FIELDS, Posted, takes_floor
@@ -27,11 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class OptimisticPosting:
-    """Posts batches of drafts, one batch at a time, in the loop it is used in."""
+    """Posts batches of drafts in the loop it is used in, at once only of different sessions."""
 
     def __init__(self) -> None:
         self._heads = Heads(HOT_FIELDS)
         self._listens = False
+
+    @staticmethod
+    def is_possible() -> bool:
+        """Say whether anything can be posted so."""
+        return LoopConnections.are_possible()
 
     async def post(self, drafts: Sequence[Draft]) -> list[Posted | None]:
         """Post what can be posted; return ``None`` for what is left to do under locks.
@@ -39,7 +44,7 @@ class OptimisticPosting:
         The drafts of a session share one fate, so that their order stays theirs.
         """
         nothing: list[Posted | None] = [None] * len(drafts)
-        if not LoopConnection.is_possible():
+        if not self.is_possible():
             return nothing
         self._listen()
         try:

@@ -1,13 +1,15 @@
 """The group-commit writer: one per process, for what comes in by socket.
 
-All sends that wait while one transaction is on its way go into the next one.  A commit costs one
+All sends that wait while a transaction is on its way go into the next one.  A commit costs one
 fsync whether it holds one message or fifty, so this is what makes durable acks cheap.  What can be
-posted without locks is posted from the loop; the rest takes a thread.
+posted without locks is posted from the loop, in two transactions at a time, so that one is worked
+on here while the other waits for the disk; the rest takes a thread.
 """
 
 import asyncio
 import contextvars
 import logging
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,31 +24,37 @@ from sessions_app.actions.posting import Posted, post_batch
 log = logging.getLogger(__name__)
 
 MOST_PER_COMMIT = 200
+MOST_COMMITS = 2
 Result = Posted | DomainError
 Done = Callable[[Result], None]
+Send = tuple[Draft, Done]
 
 
 class GroupCommit:
     """Takes drafts in the event loop and calls back with each one's result after the commit."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Draft, Done]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._waiting: list[Send] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._working = 0
+        self._under_way: set[uuid.UUID] = set()
         self._optimistic = OptimisticPosting()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     def submit(self, item: Draft, done: Done) -> None:
         """Post ``item`` with the next commit.  A session's results come in their order."""
         self._waiting.append((item, done))
-        if self._task is None:
+        if self._working < (MOST_COMMITS if self._optimistic.is_possible() else 1):
+            self._working += 1
             # Of its own context: a batch is no part of the request that happened to begin it.
             work = asyncio.get_running_loop().create_task
-            self._task = work(self._work(), context=contextvars.Context())
+            task = work(self._work(), context=contextvars.Context())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
-        """Finish, and let go of the loop's connection; the next send starts anew."""
-        if self._task is not None:
-            await self._task
+        """Finish, and let go of the loop's connections; the next send starts anew."""
+        await asyncio.gather(*self._tasks)
         await self._optimistic.close()
 
     def close(self) -> None:
@@ -57,14 +65,27 @@ class GroupCommit:
 
     async def _work(self) -> None:
         try:
-            while self._waiting:
-                batch = self._waiting[:MOST_PER_COMMIT]
-                del self._waiting[:MOST_PER_COMMIT]
-                await self._commit(batch)
+            while batch := self._take():
+                sessions = {item.session_id for item, _ in batch}
+                self._under_way |= sessions
+                try:
+                    await self._commit(batch)
+                finally:
+                    self._under_way -= sessions
         finally:
-            self._task = None
+            self._working -= 1
 
-    async def _commit(self, batch: list[tuple[Draft, Done]]) -> None:
+    def _take(self) -> list[Send]:
+        """Return what waits, but nothing of a session that has a commit under way."""
+        batch: list[Send] = []
+        later: list[Send] = []
+        for send in self._waiting:
+            free = send[0].session_id not in self._under_way
+            (batch if free and len(batch) < MOST_PER_COMMIT else later).append(send)
+        self._waiting = later
+        return batch
+
+    async def _commit(self, batch: list[Send]) -> None:
         results = await self._optimistic.post([item for item, _ in batch])
         left = []
         for (item, done), result in zip(batch, results, strict=True):
