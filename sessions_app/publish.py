@@ -11,6 +11,7 @@ from typing import Any
 
 from chatsite.lib import request_id
 from chatsite.lib.bus import bus
+from chatsite.lib.clock import rfc3339_or_none
 from sessions_app import payloads
 from sessions_app.models import Attachment, ChatSession, Message
 from sessions_app.protocol import Frame, MessageFrame, ReadFrame, TypingFrame
@@ -43,8 +44,14 @@ def committed(
     sessions: Sequence[ChatSession],
     messages: Sequence[Message],
     files: dict[uuid.UUID, list[Attachment]],
+    *,
+    plain: bool = False,
 ) -> None:
-    """Ring for new or changed messages and for what they changed of their sessions."""
+    """Ring for new or changed messages and for what they changed of their sessions.
+
+    ``plain`` says that nothing else has changed; the event then carries the session's numbers, so
+    that whoever shows the session need not read it again.
+    """
     request = request_id.current()
     heads = {session.id: session for session in sessions}
     events: list[dict[str, Any]] = []
@@ -68,10 +75,18 @@ def committed(
                     if same
                     else message_frame(message, staff=False, files=shown)
                 ),
+                "numbers": _numbers(head) if plain else None,
                 "request": request,
             }
         )
     bus.publish("live", *events)
+
+
+def _numbers(session: ChatSession) -> payloads.Payload:
+    return {
+        "unread": session.staff_unread,
+        "waiting_since": rfc3339_or_none(session.waiting_since),
+    }
 
 
 def message_frame(message: Message, *, staff: bool, files: list[Attachment] | None = None) -> str:

@@ -134,7 +134,7 @@ def _tell(sessions: Sequence[ChatSession], messages: Sequence[Message]) -> None:
     if not messages:
         return
     COMMITS.observe(len(messages))
-    for step in consequences(sessions, messages, {}):
+    for step in consequences(sessions, messages, {}, plain=True):
         try:
             step()
         except Exception:

@@ -135,9 +135,14 @@ def consequences(
     sessions: Sequence[ChatSession],
     messages: Sequence[Message],
     files: dict[uuid.UUID, list[Attachment]],
+    *,
+    plain: bool = False,
 ) -> Iterator[Callable[[], object]]:
-    """Give what to call once the messages are committed: the doorbell, then the announcements."""
-    yield partial(publish.committed, sessions, messages, files)
+    """Give what to call once the messages are committed: the doorbell, then the announcements.
+
+    ``plain`` says that of the sessions nothing but their numbers changed.
+    """
+    yield partial(publish.committed, sessions, messages, files, plain=plain)
     for session in sessions:
         if session.reply_due_at is not None:
             yield signals.announcement(

@@ -255,7 +255,7 @@ class Hub:
 
     def _on_version(self, event: Event) -> None:
         key: str = event["session"]
-        self._frames.touch(key)
+        self._frames.touch(key, event)
         channel = self._channels.get(key)
         if channel is not None and channel.offer(event) and channel.repair is None:
             channel.repair = self._spawn(self._close_gap(channel))

@@ -1,7 +1,8 @@
 """``session`` frames: a session as it is now, for the inboxes that list it.
 
 A busy session changes many times a second; an inbox needs it once.  Changes are only noted, and
-the sessions that changed are read and sent together.
+the sessions that changed are sent together.  Where only messages came, their events tell what
+changed; reading the rows again for each would cost more than posting the messages.
 """
 
 import asyncio
@@ -9,19 +10,27 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+
+import orjson
 
 from chatsite.lib import dbpool
 from sessions_app import queries
-from sessions_app.live.channel import Channel, Socket
+from sessions_app.live.channel import Channel, Event, Socket
 from sessions_app.models import ChatSession, SessionKind
+from sessions_app.payloads import Payload
 from sessions_app.protocol import SessionFrame
 
 log = logging.getLogger(__name__)
 
 SOON_S = 0.05
 EVERY_S = 1.0
+TRUSTED_S = 10.0
 REMEMBERED = 10_000
+KEPT = 2_000
+AT_ONCE = 10
 
 #: What changes with every message, and what only staff see; customers hear of the first from the
 #: messages.
@@ -29,6 +38,26 @@ NUMBERS = frozenset(
     {"updated_at", "last_seq", "version", "last_message", "unread", "participants"}
     | {"waiting_since", "tags", "source", "customer"}
 )
+
+
+@dataclass(slots=True)
+class Shown:
+    """A session as staff were last shown it, and when its rows were read."""
+
+    team_id: int | None
+    shape: Payload
+    read_at: float
+
+    def take(self, event: Event) -> None:
+        """Bring the session up to date by the event of its newest message."""
+        frame = orjson.loads(event["staff"])
+        message = frame["message"]
+        self.shape |= event["numbers"] | {
+            "version": frame["version"],
+            "last_seq": message["seq"],
+            "updated_at": message["created_at"],
+            "last_message": message,
+        }
 
 
 class SessionFrames:
@@ -46,13 +75,23 @@ class SessionFrames:
         self._spawn = spawn
         self._place = place
         self._due: dict[str, float] = {}
+        self._newest: dict[str, Event | None] = {}
         self._sent_at: dict[str, float] = {}
+        self._shown: dict[str, Shown] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def touch(self, key: str) -> None:
-        """Note that a session (its id in hex) has changed."""
-        if key in self._due or not (self._staff or key in self._channels):
+    def touch(self, key: str, event: Event | None = None) -> None:
+        """Note that a session (its id in hex) has changed; ``event`` tells how, if it does."""
+        if not (self._staff or key in self._channels):
+            self._shown.pop(key, None)
             return
+        told = event if event is not None and event.get("numbers") else None
+        if key in self._due:
+            newest = self._newest[key]
+            if told is None or (newest is not None and told["version"] > newest["version"]):
+                self._newest[key] = told
+            return
+        self._newest[key] = told
         last = self._sent_at.get(key, 0.0)
         self._due[key] = max(time.monotonic() + SOON_S, last + EVERY_S)
         if self._task is None:
@@ -62,8 +101,8 @@ class SessionFrames:
         try:
             while self._due:
                 now = time.monotonic()
-                keys = [key for key, at in self._due.items() if at <= now]
-                if not keys:
+                due = (key for key, at in self._due.items() if at <= now)
+                if not (keys := list(islice(due, AT_ONCE))):
                     await asyncio.sleep(max(0.01, min(self._due.values()) - now))
                     continue
                 for key in keys:
@@ -72,22 +111,42 @@ class SessionFrames:
                 if len(self._sent_at) > REMEMBERED:
                     recent = now - EVERY_S
                     self._sent_at = {k: at for k, at in self._sent_at.items() if at > recent}
-                await self._send(keys)
+                await self._send({key: self._newest.pop(key) for key in keys}, now)
+                await asyncio.sleep(0)  # messages go before
         finally:
             self._task = None
 
-    async def _send(self, keys: list[str]) -> None:
+    async def _send(self, changed: dict[str, Event | None], now: float) -> None:
         try:
-            shapes = await dbpool.run(_read_for_staff, keys)
-            for team_id, shape in shapes:
-                self._show_staff(team_id, shape)
-            if news := [shape["id"] for _, shape in shapes if self._is_news_to_customers(shape)]:
-                for shape in await dbpool.run(_read_for_customers, news):
-                    self._show_customers(shape)
+            unknown = [key for key, event in changed.items() if not self._tell(key, event, now)]
+            if unknown:
+                await self._read_and_send(unknown, now)
         except Exception:
             log.exception("session frames not sent")
 
-    def _is_news_to_customers(self, shape: dict[str, Any]) -> bool:
+    def _tell(self, key: str, event: Event | None, now: float) -> bool:
+        """Send a session that its newest event tells all about.  Say if it does."""
+        shown = self._shown.get(key)
+        if event is None or shown is None or shown.read_at < now - TRUSTED_S:
+            return False
+        if event["version"] > shown.shape["version"]:
+            shown.take(event)
+            self._show_staff(shown)
+        return True
+
+    async def _read_and_send(self, keys: list[str], now: float) -> None:
+        read = await dbpool.run(_read_for_staff, keys)
+        for team_id, shape in read:
+            shown = Shown(team_id, shape, now)
+            self._shown[uuid.UUID(shape["id"]).hex] = shown
+            self._show_staff(shown)
+        for key in list(islice(self._shown, max(0, len(self._shown) - KEPT))):
+            del self._shown[key]
+        if news := [shape["id"] for _, shape in read if self._is_news_to_customers(shape)]:
+            for shape in await dbpool.run(_read_for_customers, news):
+                self._show_customers(shape)
+
+    def _is_news_to_customers(self, shape: Payload) -> bool:
         """Say whether a customer follows the session and more than its numbers changed."""
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
         if channel is None or all(sub.member.staff for sub in channel.subs):
@@ -100,21 +159,22 @@ class SessionFrames:
         channel.told = told
         return True
 
-    def _show_staff(self, team_id: int | None, shape: dict[str, Any]) -> None:
+    def _show_staff(self, shown: Shown) -> None:
         """Send a support session to its team and to every admin, followed or not; a room to its
         members; a talk with models to who follows it, because no inbox lists it."""
+        shape = shown.shape
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
+        people = {place["user"]["id"] for place in shape["participants"]}
         following: set[Socket] = set()
         if channel is not None:
-            self._place(channel, [place["user"]["id"] for place in shape["participants"]])
+            self._place(channel, people)
             following = {sub.socket for sub in channel.subs if sub.member.staff}
         text = SessionFrame(session=shape).encode()
-        people = {place["user"]["id"] for place in shape["participants"]}
         for socket in self._staff:
             viewer = socket.viewer
             match shape["kind"]:
                 case SessionKind.SUPPORT:
-                    is_listed = viewer.is_admin or team_id in viewer.team_ids
+                    is_listed = viewer.is_admin or shown.team_id in viewer.team_ids
                 case SessionKind.ASSISTANT:
                     is_listed = False
                 case _:
@@ -122,7 +182,7 @@ class SessionFrames:
             if is_listed or socket in following:
                 socket.push(text)
 
-    def _show_customers(self, shape: dict[str, Any]) -> None:
+    def _show_customers(self, shape: Payload) -> None:
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
         if channel is not None:
             text = SessionFrame(session=shape).encode()
@@ -136,13 +196,13 @@ def _sessions(keys: list[str]) -> list[ChatSession]:
     return list(queries.with_people(found))
 
 
-def _read_for_staff(keys: list[str]) -> list[tuple[int | None, dict[str, Any]]]:
+def _read_for_staff(keys: list[str]) -> list[tuple[int | None, Payload]]:
     """Return team and payload of each session."""
     sessions = _sessions(keys)
     teams = [session.team_id for session in sessions]
     return list(zip(teams, queries.shown(sessions, staff=True), strict=True))
 
 
-def _read_for_customers(keys: list[str]) -> list[dict[str, Any]]:
+def _read_for_customers(keys: list[str]) -> list[Payload]:
     """Return the payload of each session as customers see it."""
     return queries.shown(_sessions(keys), staff=False)
