@@ -22,6 +22,7 @@ from accounts.client import sender_ip
 from accounts.tokens import viewer_from_access
 from accounts.viewer import Viewer
 from chatsite.lib import clock, dbpool
+from chatsite.lib.asgi import SEND_NOW
 from chatsite.lib.errors import (
     AuthTokenInvalid,
     DomainError,
@@ -63,6 +64,10 @@ FRAME_COUNTS = {kind: FRAMES_IN.labels(name) for name, kind in COMMANDS.items()}
 PATIENCE_WITH_FLOODS = 100
 
 
+def _cannot(_text: str) -> bool:
+    return False
+
+
 class ChatConsumer(AsyncWebsocketConsumer):
     """One connection: its viewer, its subscriptions, and what waits to be sent to it."""
 
@@ -72,13 +77,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Serve the connection until it ends."""
         self.scope = scope
         self._send = send
+        self._send_now = scope.get("extensions", {}).get(SEND_NOW, _cannot)
         self._out: deque[str] = deque()
         self._unsent = 0
         self._wake = asyncio.Event()
         self._closing: tuple[Close, str] | None = None
         self._in_flight = 0
         self._room = asyncio.Event()
-        self._tokens = float(settings.SOCKET_FRAME_BURST)
+        self._burst = settings.SOCKET_FRAME_BURST
+        self._rate = settings.SOCKET_FRAMES_PER_SECOND
+        self._tokens = float(self._burst)
         self._refilled_at = time.monotonic()
         self._refused = 0
         self.subscriptions: dict[str, Subscription] = {}
@@ -204,17 +212,14 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Hold the connection to its rate; who keeps flooding is cut off."""
         now = time.monotonic()
         elapsed, self._refilled_at = now - self._refilled_at, now
-        self._tokens = min(
-            settings.SOCKET_FRAME_BURST,
-            self._tokens + elapsed * settings.SOCKET_FRAMES_PER_SECOND,
-        )
+        self._tokens = min(self._burst, self._tokens + elapsed * self._rate)
         if self._tokens < 1:
             self._refused += 1
             if self._refused > PATIENCE_WITH_FLOODS:
                 self.end(Close.TOO_MANY, "too many frames")
-            raise RateLimited(retry_after=1 / settings.SOCKET_FRAMES_PER_SECOND)
+            raise RateLimited(retry_after=1 / self._rate)
         self._tokens -= 1
-        if self._refused and self._tokens > settings.SOCKET_FRAME_BURST / 2:
+        if self._refused and self._tokens > self._burst / 2:
             self._refused = 0
 
     def _refuse(self, error: DomainError, command: Command | None) -> None:
@@ -292,8 +297,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
     # --- Frames out -----------------------------------------------------------------------------
 
     def push(self, text: str) -> None:
-        """Queue a frame.  A client that does not read is cut, and told to come back and resync."""
-        if self._closing is not None:
+        """Send a frame now, if the server can, or else queue it.
+
+        A client that does not read is cut, and told to come back and resync.
+        """
+        if self._closing is not None or (not self._unsent and self._send_now(text)):
             return
         self._out.append(text)
         self._unsent += len(text)

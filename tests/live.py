@@ -30,6 +30,7 @@ def serving() -> Iterator[str]:
     """Serve the product and give its ``host:port``; the loop of the server is the process's."""
     from chatsite.asgi import application
     from chatsite.lib import dbpool
+    from chatsite.sockets import SocketProtocol
     from sessions_app.live import hub
     from sessions_app.live.writer import writer
 
@@ -40,7 +41,7 @@ def serving() -> Iterator[str]:
         loop="none",
         lifespan="on",
         log_config=None,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=2,
     )
