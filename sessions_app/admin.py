@@ -61,7 +61,7 @@ class ChatSessionAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     """Conversations, with their transcript."""
 
     list_display = (
-        "conversation",
+        "heading",
         "state",
         "team",
         "assignee",
@@ -111,8 +111,8 @@ class ChatSessionAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
         return [field for _title, options in self.fieldsets for field in options["fields"]]
 
     @display(description=_("Conversation"), ordering="title")
-    def conversation(self, session: ChatSession) -> str:
-        """The title, else who it is with."""
+    def heading(self, session: ChatSession) -> str:
+        """The title, else who it is with; no name of a relation, which the admin would prefer."""
         return session.title or (session.customer.name if session.customer else str(session))
 
     @display(
