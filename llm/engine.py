@@ -24,8 +24,10 @@ from django.db import DatabaseError, InterfaceError
 
 from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
+from chatsite.lib.gather import Gather
 from llm import actions, answers
-from llm.answers import Busy, Claim, Ended
+from llm.answers import Busy, Claim, Ended, Figures
+from llm.answers.quick import QuickReplies, Whole, is_plain
 from llm.call import ask
 from llm.grounding import note_unsupported
 from llm.jobs import Job
@@ -63,6 +65,9 @@ class Engine:
         self._waiting: dict[Job, float] = {}
         self._timers: dict[Job, asyncio.TimerHandle] = {}
         self._line = Line(self.wake)
+        self._quick = QuickReplies(self.worker)
+        self._claims = Gather(self._quick.claim)
+        self._ends = Gather(self._quick.finish)
         self._idle = asyncio.Event()
         self._idle.set()
         self._housekeeper: asyncio.Task[None] | None = None
@@ -98,7 +103,10 @@ class Engine:
     async def _take(self, job: Job) -> None:
         found: Claim | Wait | Busy | None = None
         try:
-            found = await dbpool.run(answers.claim, job=job, worker=self.worker)
+            if job.kind == "reply":
+                found = await self._claims.one(job.id)
+            if found is None:
+                found = await dbpool.run(answers.claim, job=job, worker=self.worker)
         except Exception as error:  # noqa: BLE001 - the sweep comes back to it
             _report("claiming an answer failed", error, kind=job.kind, id=str(job.id))
         if isinstance(found, Claim):
@@ -187,9 +195,7 @@ class Engine:
         try:
             outcome = running.upstream.result()
         except LongEnough:
-            return await _persist(
-                answers.finish, claim, running.figures(finish_reason="length"), wants_person=None
-            )
+            return await self._finish(claim, running.figures(finish_reason="length"), None)
         except asyncio.CancelledError:
             return await self._end_cancelled(running)
         except ProviderFailure as error:
@@ -210,9 +216,16 @@ class Engine:
                 actions.remember_refused, model_id=claim.model.pk, refused=outcome.refused
             )
         asked = outcome.handoff.reason if outcome.handoff else None
-        ended = await _persist(answers.finish, claim, figures, wants_person=asked)
+        ended = await self._finish(claim, figures, asked)
         await note_unsupported(running.grounding, claim, ended)
         return ended
+
+    async def _finish(self, claim: Claim, figures: Figures, asked: str | None) -> Ended:
+        if is_plain(claim, figures, asked):
+            ended = await self._ends.one(Whole(claim, figures))
+            if ended is not None:
+                return ended
+        return await _persist(answers.finish, claim, figures, wants_person=asked)
 
     async def _end_cancelled(self, running: Running) -> Ended | None:
         if running.reason in (None, "lost", "drain"):
@@ -318,6 +331,7 @@ class Engine:
                 await self._idle.wait()
         self.retire()
         await self.provider.close()
+        await self._quick.close()
         return jobs
 
     def retire(self) -> None:

@@ -12,6 +12,7 @@ import datetime as dt
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 from chatsite.lib import clock, request_id
 from llm.jobs import Job
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 
 MOST_HELD = 10_000
 LONGEST_SLEEP_S = 60.0
+MOST_IN_A_TASK = 16
+PATIENCE_S = {"reply": 60, "slot": 60, "replay": 3600}
+"""How old a task may become; of jobs whose task was dropped, the sweep knows."""
 
 
 class Waker:
@@ -51,16 +55,14 @@ class Waker:
         """Send at once what is held; for the end of the process."""
         with self._changed:
             held, self._due = self._due, {}
-        for job, (_, cause) in held.items():
-            self._send(job, cause)
+        self._send([(job, cause) for job, (_, cause) in held.items()])
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 while not (ready := self._take_ready()):
                     self._changed.wait(self._until_next())
-            for job, cause in ready:
-                self._send(job, cause)
+            self._send(ready)
 
     def _take_ready(self) -> list[tuple[Job, str]]:
         now = time.monotonic()
@@ -74,15 +76,19 @@ class Waker:
             return LONGEST_SLEEP_S
         return max(0.0, min(self._due.values())[0] - time.monotonic())
 
-    def _send(self, job: Job, cause: str) -> None:
-        from llm import tasks
+    def _send(self, ready: Sequence[tuple[Job, str]]) -> None:
+        """Send what came while the last task was sent in one, as a task is not cheap."""
+        from llm.tasks import answer
 
-        task = tasks.BY_KIND[job.kind]
-        try:
-            with request_id.use(cause):
-                task.apply_async(args=(str(job.id),), retry=False)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the sweep finds it
-            log.warning("no worker could be woken", extra={"error": type(error).__name__})
+        for start in range(0, len(ready), MOST_IN_A_TASK):
+            some = ready[start : start + MOST_IN_A_TASK]
+            jobs = [[job.kind, str(job.id), cause] for job, cause in some]
+            patience = max(PATIENCE_S[job.kind] for job, _ in some)
+            try:
+                with request_id.use(some[0][1]):
+                    answer.apply_async(args=(jobs,), retry=False, expires=patience)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the sweep finds it
+                log.warning("no worker could be woken", extra={"error": type(error).__name__})
 
 
 waker = Waker()

@@ -155,9 +155,12 @@ def reply_started(answer: LiveAnswer) -> None:
     _reply(answer, op="start")
 
 
-def reply_chunk(answer: LiveAnswer, seq: int, text: str) -> None:
-    """Tell the next piece of a running answer."""
-    _reply(answer, op="chunk", seq=seq, text=text)
+def reply_chunks(pieces: Sequence[tuple[LiveAnswer, int, str]]) -> None:
+    """Tell the next pieces (number and text) of running answers, all of them with one ring."""
+    bus.publish(
+        "live",
+        *(_reply_event(answer, op="chunk", seq=seq, text=text) for answer, seq, text in pieces),
+    )
 
 
 def reply_ended(answer: LiveAnswer, status: str) -> None:
@@ -165,22 +168,23 @@ def reply_ended(answer: LiveAnswer, status: str) -> None:
     _reply(answer, op="end", text=status)
 
 
-def _reply(answer: LiveAnswer, *, op: str, seq: int = 0, text: str = "") -> None:
-    bus.publish(
-        "live",
-        {
-            "type": "reply",
-            "op": op,
-            "session": answer.session_id.hex,
-            "turn": str(answer.turn_id),
-            "answer": str(answer.answer_id),
-            "slot": answer.slot,
-            "attempt": answer.attempt,
-            "epoch": answer.epoch,
-            "seq": seq,
-            "text": text,
-        },
-    )
+def _reply(answer: LiveAnswer, *, op: str, text: str = "") -> None:
+    bus.publish("live", _reply_event(answer, op=op, seq=0, text=text))
+
+
+def _reply_event(answer: LiveAnswer, *, op: str, seq: int, text: str) -> dict[str, Any]:
+    return {
+        "type": "reply",
+        "op": op,
+        "session": answer.session_id.hex,
+        "turn": str(answer.turn_id),
+        "answer": str(answer.answer_id),
+        "slot": answer.slot,
+        "attempt": answer.attempt,
+        "epoch": answer.epoch,
+        "seq": seq,
+        "text": text,
+    }
 
 
 def reply_cancelled(session_id: uuid.UUID, turn_id: uuid.UUID | None, reason: str) -> None:

@@ -6,11 +6,14 @@ The log is a convenience with an expiry; the finished answer is a row.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
 
 Chunk = tuple[int, str]
+Entry = tuple[str, int, str]
+"""Key, number and text of a chunk."""
 KEEP_S = 900
 MOST_CHUNKS = 8000
 EXPIRY_EVERY = 50
@@ -19,8 +22,8 @@ EXPIRY_EVERY = 50
 class StreamLog(Protocol):
     """Append and read numbered chunks under a key."""
 
-    async def append(self, key: str, seq: int, text: str) -> None:
-        """Add chunk ``seq`` (from 1, ascending)."""
+    async def append(self, *entries: Entry) -> None:
+        """Add chunks; those of one key are numbered from 1, ascending."""
 
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks with a number above ``after_seq``, ascending."""
@@ -33,14 +36,15 @@ class MemoryLog:
         self._chunks: dict[str, list[Chunk]] = {}
         self._expires: dict[str, float] = {}
 
-    async def append(self, key: str, seq: int, text: str) -> None:
-        """Add chunk ``seq``; forget logs that have expired."""
+    async def append(self, *entries: Entry) -> None:
+        """Add chunks; forget logs that have expired."""
         moment = time.monotonic()
-        if key not in self._chunks:
-            for old in [k for k, end in self._expires.items() if end < moment]:
-                del self._chunks[old], self._expires[old]
-        self._chunks.setdefault(key, []).append((seq, text))
-        self._expires[key] = moment + KEEP_S
+        for key, seq, text in entries:
+            if key not in self._chunks:
+                for old in [k for k, end in self._expires.items() if end < moment]:
+                    del self._chunks[old], self._expires[old]
+            self._chunks.setdefault(key, []).append((seq, text))
+            self._expires[key] = moment + KEEP_S
 
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks after ``after_seq``."""
@@ -59,14 +63,14 @@ class RedisLog:
         self._redis: Any = Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=1, decode_responses=True
         )
-        self._waiting: list[tuple[str, int, str, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[None]]] = []
         self._sender: asyncio.Task[None] | None = None
 
-    async def append(self, key: str, seq: int, text: str) -> None:
-        """Add chunk ``seq`` and return when it is stored; renew the expiry now and then."""
+    async def append(self, *entries: Entry) -> None:
+        """Add chunks and return when they are stored; renew the expiry now and then."""
         loop = asyncio.get_running_loop()
         stored: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((key, seq, text, stored))
+        self._waiting.append((entries, stored))
         if self._sender is None:
             self._sender = loop.create_task(self._send())
         await stored
@@ -76,10 +80,13 @@ class RedisLog:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 pipe = self._redis.pipeline(transaction=False)
-                for key, seq, text, _ in batch:
-                    pipe.xadd(key, {"t": text}, id=f"{seq}-0", maxlen=MOST_CHUNKS)
-                    if seq % EXPIRY_EVERY == 1:
-                        pipe.expire(key, KEEP_S)
+                for entries, _ in batch:
+                    for key, seq, text in entries:
+                        pipe.execute_command(
+                            "XADD", key, "MAXLEN", "~", MOST_CHUNKS, f"{seq}-0", "t", text
+                        )
+                        if seq % EXPIRY_EVERY == 1:
+                            pipe.execute_command("EXPIRE", key, KEEP_S)
                 try:
                     await pipe.execute()
                 except Exception as error:  # noqa: BLE001 - each writer is told, and decides
@@ -96,9 +103,9 @@ class RedisLog:
 
 
 def _settle(
-    batch: list[tuple[str, int, str, asyncio.Future[None]]], error: Exception | None
+    batch: list[tuple[Sequence[Entry], asyncio.Future[None]]], error: Exception | None
 ) -> None:
-    for *_, stored in batch:
+    for _, stored in batch:
         if stored.done():
             continue
         if error is None:

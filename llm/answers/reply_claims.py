@@ -68,7 +68,7 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
             and (answer is None or answer.epoch == session.epoch),
             due_at=session.reply_due_at if answer is None else now,
             now=now,
-            unanswered=_unanswered(lines, seen_seq),
+            unanswered=unanswered(lines, seen_seq),
             has_model=bool(candidates),
         )
         if isinstance(decision, Wait):
@@ -77,7 +77,7 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
             _hand_over(session, answer, decision.reason, now)
         elif isinstance(decision, AnswerNow):
             made = answer or Answer(
-                id=uuid7(), session_id=session_id, created_at=now, supersedes=_supersedes(past)
+                id=uuid7(), session_id=session_id, created_at=now, supersedes=supersedes(past)
             )
             since = session.reply_due_at if answer is None else answer.created_at
             return _begin(session, made, candidates, lines, worker, now, since or now)
@@ -86,7 +86,8 @@ def claim_reply(*, session_id: UUID, worker: str) -> Claim | Wait | Busy | None:
     return None
 
 
-def _unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
+def unanswered(lines: Sequence[Line], seen_seq: int) -> list[str]:
+    """Return what the customer wrote last that no answer knows of, oldest first."""
     texts: list[str] = []
     for line in reversed(lines):
         if line.sender_kind != SenderKind.CUSTOMER or line.seq <= seen_seq:
@@ -206,7 +207,8 @@ def fall_back(*, claim: Claim, tried: Collection[int]) -> Claim | None:
     )
 
 
-def _supersedes(past: Sequence[Answer]) -> int:
+def supersedes(past: Sequence[Answer]) -> int:
+    """Return how many unfinished answers the next one replaces; ``past`` is the newest first."""
     return past[0].supersedes + 1 if past and past[0].status == Answer.Status.SUPERSEDED else 0
 
 

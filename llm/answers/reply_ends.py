@@ -24,7 +24,7 @@ from llm.answers.records import (
 )
 from llm.models import Answer
 from sessions_app.actions import request_human
-from sessions_app.actions.replies import FloorLost, Superseded, commit_reply, end_reply
+from sessions_app.actions.replies import FloorLost, Spoken, Superseded, commit_reply, end_reply
 from sessions_app.models import ChatSession
 from sessions_app.models import Floor as Speaker
 
@@ -34,26 +34,10 @@ def finish_reply(claim: Claim, figures: Figures, *, wants_person: str | None) ->
 
     A person who took the floor meanwhile wins: then nothing is said.
     """
-    floor = _floor(claim)
-    label = {"model": claim.model.name, "demo": claim.model.is_demo}
     try:
         with transaction.atomic():
             if figures.text:
-                commit_reply(
-                    session_id=claim.session_id,
-                    turn_id=claim.answer_id,
-                    attempt=claim.attempt,
-                    epoch=floor.epoch,
-                    watermark=floor.watermark,
-                    content=figures.text,
-                    name=actions.DEMO_NAME if claim.model.is_demo else "Assistant",
-                    metadata={
-                        "assistant": label,
-                        "finish_reason": figures.finish_reason,
-                        **citing(figures.sources),
-                    },
-                    allow_supersede=floor.may_be_superseded and wants_person is None,
-                )
+                commit_reply(spoken(claim, figures, wants_person=wants_person))
             status = Answer.Status.DONE
             if wants_person is not None:
                 status = Answer.Status.HANDOFF
@@ -67,6 +51,26 @@ def finish_reply(claim: Claim, figures: Figures, *, wants_person: str | None) ->
         return end_reply_quietly(claim, figures, Answer.Status.STOPPED, "floor")
     except LeaseLost:
         return Ended(status_of(claim.answer_id))
+
+
+def spoken(claim: Claim, figures: Figures, *, wants_person: str | None) -> Spoken:
+    """Return the answer as it is said to the customer."""
+    floor = _floor(claim)
+    return Spoken(
+        session_id=claim.session_id,
+        turn_id=claim.answer_id,
+        attempt=claim.attempt,
+        epoch=floor.epoch,
+        watermark=floor.watermark,
+        content=figures.text,
+        name=actions.DEMO_NAME if claim.model.is_demo else "Assistant",
+        metadata={
+            "assistant": {"model": claim.model.name, "demo": claim.model.is_demo},
+            "finish_reason": figures.finish_reason,
+            **citing(figures.sources),
+        },
+        allow_supersede=floor.may_be_superseded and wants_person is None,
+    )
 
 
 def _must_hold_floor(claim: Claim) -> None:

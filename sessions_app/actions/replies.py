@@ -5,6 +5,7 @@ lock: an answer of an old epoch cannot be committed, whatever raced.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,7 +20,13 @@ from sessions_app import publish, signals
 from sessions_app.access import session_for
 from sessions_app.actions.drafts import Author, Draft, event
 from sessions_app.actions.floor import live_reply
-from sessions_app.actions.recording import locked, record
+from sessions_app.actions.recording import (
+    after_commit,
+    locked,
+    numbered,
+    record,
+    take_effect,
+)
 from sessions_app.models import ChatSession, Floor, Message, SenderKind
 
 
@@ -70,54 +77,71 @@ def begin_reply(
     return ReplyFloor(epoch=session.epoch, watermark=session.last_customer_seq)
 
 
-def commit_reply(
-    *,
-    session_id: uuid.UUID,
-    turn_id: uuid.UUID,
-    attempt: int,
-    epoch: int,
-    watermark: int,
-    content: str,
-    name: str = "Assistant",
-    metadata: dict[str, Any] | None = None,
-    allow_supersede: bool = False,
-) -> Message:
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A finished answer, and what must still hold for it to be said."""
+
+    session_id: uuid.UUID
+    turn_id: uuid.UUID
+    attempt: int
+    epoch: int
+    watermark: int
+    content: str
+    name: str = "Assistant"
+    metadata: dict[str, Any] | None = None
+    allow_supersede: bool = False
+
+
+def commit_reply(answer: Spoken) -> Message:
     """Make a finished answer the turn's one message, and end the turn for viewers.
+
+    Raises what :func:`speak` raises.
+    """
+    with transaction.atomic():
+        session = locked(answer.session_id)
+        message = speak(session, answer)
+        Message.objects.bulk_create([message])
+        session.save()
+        after_commit([session], [message])
+        transaction.on_commit(told_as_done(session, answer), robust=True)
+    return message
+
+
+def speak(session: ChatSession, answer: Spoken) -> Message:
+    """Return the answer as the next message of ``session``, whose row it changes and saves not.
 
     Raises :class:`FloorLost` when the epoch or the live attempt has moved on, and
     :class:`Superseded` when the customer wrote after ``watermark`` and ``allow_supersede``.
     """
-    with transaction.atomic():
-        session = _held(session_id, turn_id, attempt, epoch)
-        if allow_supersede and session.last_customer_seq > watermark:
-            raise Superseded
-        waiting = session.waiting_since if session.last_customer_seq > watermark else None
-        session.live_turn = None
-        answer = Draft(
-            session_id=session_id,
-            author=Author(SenderKind.ASSISTANT, None, name),
-            content=content,
-            client_msg_id=f"turn:{turn_id}",
-            metadata={**(metadata or {}), "turn_id": str(turn_id), "upto_seq": watermark},
-        )
-        (message,) = record(session, [answer])
-        if waiting is not None:
-            ChatSession.objects.filter(pk=session_id).update(waiting_since=waiting)
-        ended = live_reply(session, turn_id)
-        transaction.on_commit(partial(publish.reply_ended, ended, "done"), robust=True)
+    if (
+        session.floor != Floor.ASSISTANT
+        or session.epoch != answer.epoch
+        or session.live_turn != answer.turn_id
+        or session.live_attempt != answer.attempt
+    ):
+        raise FloorLost
+    is_behind = session.last_customer_seq > answer.watermark
+    if answer.allow_supersede and is_behind:
+        raise Superseded
+    waiting = session.waiting_since if is_behind else None
+    session.live_turn = None
+    now = clock.now()
+    item = Draft(
+        session_id=session.id,
+        author=Author(SenderKind.ASSISTANT, None, answer.name),
+        content=answer.content,
+        client_msg_id=f"turn:{answer.turn_id}",
+        metadata={**(answer.metadata or {}), "turn_id": str(answer.turn_id)},
+    )
+    message = numbered(session, item, now)
+    take_effect(session, message, now)
+    session.waiting_since = waiting
     return message
 
 
-def _held(session_id: uuid.UUID, turn_id: uuid.UUID, attempt: int, epoch: int) -> ChatSession:
-    session = locked(session_id)
-    if (
-        session.floor != Floor.ASSISTANT
-        or session.epoch != epoch
-        or session.live_turn != turn_id
-        or session.live_attempt != attempt
-    ):
-        raise FloorLost
-    return session
+def told_as_done(session: ChatSession, answer: Spoken) -> Callable[[], None]:
+    """Return what tells viewers that the answer is over, to be called after the commit."""
+    return partial(publish.reply_ended, live_reply(session, answer.turn_id), "done")
 
 
 def end_reply(

@@ -5,8 +5,8 @@ logged before it is rung, so that whoever comes late can be brought up to date f
 """
 
 import asyncio
-import contextlib
 import logging
+from collections.abc import Iterable
 
 from chatsite.lib.streamlog import key_of, stream_log
 from sessions_app import publish
@@ -25,8 +25,6 @@ class ReplyStream:
         self._parts: list[str] = []
         self._flushed = 0
         self._seq = 0
-        self._flusher: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
 
     @property
     def text(self) -> str:
@@ -35,41 +33,84 @@ class ReplyStream:
 
     def write(self, delta: str) -> None:
         """Add text.  The first piece is shown at once, later ones merged."""
-        if not delta:
-            return
-        self._parts.append(delta)
-        if self._flusher is None:
-            self._flusher = asyncio.get_running_loop().create_task(self._flush_soon())
+        if delta:
+            self._parts.append(delta)
+            _flusher().add(self, at_once=not self._flushed)
 
-    async def _flush_soon(self) -> None:
-        try:
-            if self._seq:
-                await self._pause()
-            while self._flushed < len(self._parts):
-                await self._flush()
-                await self._pause()
-        finally:
-            self._flusher = None
-
-    async def _pause(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_EVERY_S):
-                await self._closing.wait()
-
-    async def _flush(self) -> None:
+    def cut(self) -> "Piece | None":
+        """Return what was written since the last piece as the next one."""
+        if self._flushed == len(self._parts):
+            return None
         text = "".join(self._parts[self._flushed :])
         self._flushed = len(self._parts)
         self._seq += 1
-        try:
-            await stream_log().append(self._key, self._seq, text)
-        except Exception as error:  # noqa: BLE001 - the answer's row does not depend on the log
-            log.warning("reply chunk not logged", extra={"error": type(error).__name__})
-        publish.reply_chunk(self._answer, self._seq, text)
+        return self._answer, self._key, self._seq, text
 
     async def aclose(self) -> None:
-        """Show what is left and end the flusher."""
-        self._closing.set()
-        if self._flusher is not None:
-            await self._flusher
-        if self._flushed < len(self._parts):
-            await self._flush()
+        """Show what is left."""
+        await _flusher().flush([self])
+
+
+Piece = tuple[publish.LiveAnswer, str, int, str]
+"""An answer, its key in the log, and number and text of the piece."""
+
+
+class Flusher:
+    """Shows what all streams of the process have written: one round trip and one ring for all."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._waiting: dict[ReplyStream, None] = {}
+        self._first: dict[ReplyStream, None] = {}
+        self._ticks: asyncio.Task[None] | None = None
+        self._start: asyncio.Task[None] | None = None
+
+    def add(self, stream: ReplyStream, *, at_once: bool) -> None:
+        """Show what the stream has with the next tick, or now."""
+        if at_once:
+            self._first[stream] = None
+            if self._start is None:
+                self._start = self.loop.create_task(self._flush_first())
+            return
+        self._waiting[stream] = None
+        if self._ticks is None:
+            self._ticks = self.loop.create_task(self._tick())
+
+    async def flush(self, streams: Iterable[ReplyStream]) -> None:
+        """Log the next piece of each stream, then ring for all of them.
+
+        The log keeps the order of its calls, so pieces of a stream are shown in theirs.
+        """
+        pieces = [piece for stream in streams if (piece := stream.cut())]
+        if not pieces:
+            return
+        try:
+            await stream_log().append(*[(key, seq, text) for _, key, seq, text in pieces])
+        except Exception as error:  # noqa: BLE001 - the answers' rows do not depend on the log
+            log.warning("reply chunks not logged", extra={"error": type(error).__name__})
+        publish.reply_chunks([(answer, seq, text) for answer, _, seq, text in pieces])
+
+    async def _flush_first(self) -> None:
+        self._start = None
+        first, self._first = self._first, {}
+        await self.flush(first)
+
+    async def _tick(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(FLUSH_EVERY_S)
+                waiting, self._waiting = self._waiting, {}
+                await self.flush(waiting)
+        finally:
+            self._ticks = None
+
+
+_the_flusher: Flusher | None = None
+
+
+def _flusher() -> Flusher:
+    """Return the flusher of the running loop."""
+    global _the_flusher  # noqa: PLW0603 - one per process, as its loop is
+    if _the_flusher is None or _the_flusher.loop is not asyncio.get_running_loop():
+        _the_flusher = Flusher()
+    return _the_flusher

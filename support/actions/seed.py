@@ -184,12 +184,14 @@ class _Play:
         if floor is None:
             raise RuntimeError(f"the assistant may not speak here: {self.story.title}")
         replies.commit_reply(
-            session_id=self.session_id,
-            turn_id=turn,
-            attempt=1,
-            epoch=floor.epoch,
-            watermark=floor.watermark,
-            content=step.text,
+            replies.Spoken(
+                session_id=self.session_id,
+                turn_id=turn,
+                attempt=1,
+                epoch=floor.epoch,
+                watermark=floor.watermark,
+                content=step.text,
+            )
         )
 
     def _date(self) -> None:

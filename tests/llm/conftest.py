@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chatsite.lib.loopdb import LoopConnection
 from llm import wake
 from tests.upstream import Upstream, upstream_thread
 
@@ -32,6 +33,12 @@ def bench(desk: Any) -> Any:
     from tests.llm.bench import Bench
 
     return Bench(desk)
+
+
+@pytest.fixture
+def by_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have replies begun and ended by the functions that lock, as on SQLite."""
+    monkeypatch.setattr(LoopConnection, "is_possible", staticmethod(lambda: False))
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import OperationalError
 
 from chatsite.lib import loops
+from chatsite.lib.loopdb import LoopConnection
 from llm import answers
+from llm.answers import statements
 from llm.jobs import Job
 from llm.models import Answer, ModelConfig
 from sessions_app import actions
@@ -86,7 +89,7 @@ def test_an_agent_who_claims_ends_the_running_answer(desk: Desk) -> None:
 
 
 def test_a_claim_between_the_last_word_and_the_commit_wins(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    by_locks: None, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, claimed = answers.finish, threading.Event()
 
@@ -344,7 +347,7 @@ def test_an_answer_is_finished_without_the_chunk_log(
 
 
 def test_an_answer_is_finished_after_the_database_comes_back(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    by_locks: None, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, failures = answers.finish, [OperationalError("gone"), OperationalError("gone")]
 
@@ -360,7 +363,7 @@ def test_an_answer_is_finished_after_the_database_comes_back(
 
 
 def test_a_commit_whose_answer_was_lost_is_not_repeated(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    by_locks: None, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, lost = answers.finish, [True]
 
@@ -374,6 +377,26 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(
     monkeypatch.setattr(answers, "finish", flaky)
     session = desk.chat("Hi")
     desk.settle(session)
+    assert desk.answers(session) == ["Hello there."]
+    assert desk.statuses(session) == ["done"]
+
+
+def test_a_quick_commit_whose_answer_was_lost_is_not_repeated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, lost = LoopConnection.run, [True]
+
+    async def flaky(self: LoopConnection, statement: str, *parameters: object) -> Any:
+        rows = await run(self, statement, *parameters)
+        if lost and statement == statements.end():
+            lost.clear()
+            raise psycopg.OperationalError("connection lost after the commit")
+        return rows
+
+    monkeypatch.setattr(LoopConnection, "run", flaky)
+    session = desk.chat("Hi")
+    desk.settle(session)
+    assert not lost or not LoopConnection.is_possible()
     assert desk.answers(session) == ["Hello there."]
     assert desk.statuses(session) == ["done"]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from typing import Any
 
 import pytest
 
+from chatsite.lib.loopdb import LoopConnection
 from llm import answers
+from llm.answers.quick import QuickReplies
 from llm.models import Answer
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
@@ -44,18 +47,28 @@ def test_the_checker_sees_a_word_after_the_claim(desk: Desk) -> None:
     assert spoke_after_the_claim(session)
 
 
+@pytest.mark.parametrize("way", ["quick", "by_locks"])
 def test_no_word_of_the_assistant_after_a_claim(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, way: str
 ) -> None:
+    if way == "by_locks":
+        request.getfixturevalue(way)
+    elif not LoopConnection.is_possible():
+        pytest.skip("the loop cannot use this database")
     chance = random.Random(20261121)
-    finish = answers.finish
+    finish, quick = answers.finish, QuickReplies._finish
 
     def dawdling(*args: Any, **kwargs: Any) -> Any:
         # More claims than by chance fall between the last word and the commit.
         time.sleep(chance.uniform(0, 0.02))
         return finish(*args, **kwargs)
 
+    async def dawdling_quick(self: QuickReplies, wholes: Any) -> Any:
+        await asyncio.sleep(chance.uniform(0, 0.02))
+        return await quick(self, wholes)
+
     monkeypatch.setattr(answers, "finish", dawdling)
+    monkeypatch.setattr(QuickReplies, "_finish", dawdling_quick)
     desk.upstream.default = Reply(say("One ", "two ", "three ", "four.", pause=0.01))
     usual = min(_seconds_to_answer(desk) for _ in range(5))
     chats: list[ChatSession] = []

@@ -10,21 +10,21 @@ import pytest
 
 from chatsite.lib import clock, request_id
 from chatsite.lib.ids import uuid7
-from llm import tasks
+from llm import process, tasks
 from llm.jobs import Job
-from llm.wake import Waker
+from llm.wake import MOST_IN_A_TASK, Waker
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The sessions that tasks were sent for."""
-    sessions: list[str] = []
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """The jobs that tasks were sent for, each with its cause."""
+    jobs: list[tuple[str, str, str]] = []
 
-    def note(args: tuple[str], **_: Any) -> None:
-        sessions.append(args[0])
+    def note(args: tuple[list[list[str]]], **_: Any) -> None:
+        jobs.extend((kind, id_, cause) for kind, id_, cause in args[0])
 
     monkeypatch.setattr(tasks.answer, "apply_async", note)
-    return sessions
+    return jobs
 
 
 def reply() -> Job:
@@ -35,14 +35,18 @@ def soon(seconds: float) -> dt.datetime:
     return clock.now() + dt.timedelta(seconds=seconds)
 
 
-def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
+def ids(sent: list[tuple[str, str, str]]) -> list[str]:
+    return [id_ for _, id_, _ in sent]
+
+
+def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[tuple[str, str, str]]) -> None:
     waker, done = Waker(), threading.Event()
     session, other = reply(), reply()
     send = waker._send
 
-    def tell(job: Job, cause: str) -> None:
-        send(job, cause)
-        if job == session:
+    def tell(ready: Any) -> None:
+        send(ready)
+        if session in [job for job, _ in ready]:
             done.set()
 
     waker._send = tell  # type: ignore[method-assign]
@@ -50,26 +54,45 @@ def test_a_burst_becomes_one_task_at_the_last_moment(sent: list[str]) -> None:
         waker.at(session, soon(delay + 0.05))
     waker.at(other, soon(0))
     assert done.wait(5)
-    assert sent == [str(other.id), str(session.id)]
+    assert ids(sent) == [str(other.id), str(session.id)]
 
 
-def test_a_task_carries_the_id_of_the_request_that_caused_it(
-    monkeypatch: pytest.MonkeyPatch,
+def test_each_job_carries_the_id_of_the_request_that_caused_it(
+    sent: list[tuple[str, str, str]],
 ) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(tasks.answer, "apply_async", lambda **_: seen.append(request_id.current()))
+    waker, first, second = Waker(), reply(), Job("slot", uuid7())
+    for job, cause in ((first, "req-1"), (second, "req-2")):
+        with request_id.use(cause):
+            waker.at(job, soon(60))
+    waker.flush()
+    assert sent == [("reply", str(first.id), "req-1"), ("slot", str(second.id), "req-2")]
+
+
+def test_many_jobs_go_in_few_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(tasks.answer, "apply_async", lambda args, **_: sizes.append(len(args[0])))
     waker = Waker()
-    with request_id.use("req-1"):
+    for _ in range(MOST_IN_A_TASK + 1):
         waker.at(reply(), soon(60))
     waker.flush()
-    assert seen == ["req-1"]
+    assert sizes == [MOST_IN_A_TASK, 1]
 
 
-def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[str]) -> None:
+def test_a_task_wakes_the_engine_for_each_job_in_the_name_of_its_cause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    woken: list[tuple[Job, str]] = []
+    monkeypatch.setattr(process, "wake", lambda job: woken.append((job, request_id.current())))
+    session, slot = uuid7(), uuid7()
+    tasks.answer([("reply", str(session), "a"), ("slot", str(slot), "b")])
+    assert woken == [(Job("reply", session), "a"), (Job("slot", slot), "b")]
+
+
+def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[tuple[str, str, str]]) -> None:
     waker, session = Waker(), reply()
     waker.at(session, soon(60))
     waker.flush()
-    assert sent == [str(session.id)]
+    assert ids(sent) == [str(session.id)]
 
 
 def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,12 +103,3 @@ def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> N
     waker = Waker()
     waker.at(reply(), soon(60))
     waker.flush()
-
-
-def test_a_slot_has_a_task_of_its_own(sent: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    slots: list[str] = []
-    monkeypatch.setattr(tasks.answer_slot, "apply_async", lambda args, **_: slots.append(args[0]))
-    waker, job = Waker(), Job("slot", uuid7())
-    waker.now(job)
-    waker.flush()
-    assert (slots, sent) == ([str(job.id)], [])

@@ -61,7 +61,7 @@ async def write(answer: LiveAnswer, *texts: str, seq: int = 1) -> None:
         stream._seq = seq - 1
         for text in texts:
             stream._parts.append(text)
-            await stream._flush()
+            await stream.aclose()
 
     await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(in_loop(), loops.background()))
 

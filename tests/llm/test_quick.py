@@ -1,0 +1,180 @@
+"""Replies begun and ended without locks: used where they can be, and never wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chatsite.lib.loopdb import LoopConnection
+from llm import answers
+from llm.answers.quick import QuickReplies, Whole
+from llm.jobs import Job
+from llm.models import Answer, ModelConfig
+from sessions_app import actions
+from sessions_app.models import ChatSession, Message
+from tests.llm.desk import Desk
+
+pytestmark = pytest.mark.skipif(
+    not LoopConnection.is_possible(), reason="the loop cannot use this database"
+)
+
+
+@pytest.fixture
+def quick(desk: Desk) -> Iterator[QuickReplies]:
+    """What a worker begins and ends replies with."""
+    made = QuickReplies("quick")
+    yield made
+    desk.in_loop(made.close())
+
+
+def owed(desk: Desk, *texts: str) -> ChatSession:
+    session = desk.open()
+    desk.ask(session, *texts)
+    return session
+
+
+def claim(desk: Desk, quick: QuickReplies, *sessions: ChatSession) -> list[Any]:
+    found: list[Any] = desk.in_loop(quick.claim([session.pk for session in sessions]))
+    return found
+
+
+def finish(desk: Desk, quick: QuickReplies, *claims: Any, text: str = "Hello") -> list[Any]:
+    wholes = [Whole(one, answers.Figures(text=text, total_tokens=3)) for one in claims]
+    found: list[Any] = desk.in_loop(quick.finish(wholes))
+    return found
+
+
+def test_many_are_begun_and_ended_at_once(desk: Desk, quick: QuickReplies) -> None:
+    sessions = [owed(desk, f"Question {number}", "and more") for number in range(5)]
+    claims = claim(desk, quick, *sessions)
+    assert [one.session_id for one in claims] == [session.pk for session in sessions]
+    assert [said.text for said in claims[1].prompt.talk] == ["Question 1", "and more"]
+    for session in sessions:
+        session.refresh_from_db()
+    rows = [desk.records(session)[0] for session in sessions]
+    assert [session.live_turn for session in sessions] == [row.pk for row in rows]
+    assert {(row.status, row.attempt, row.worker, row.watermark) for row in rows} == {
+        ("running", 1, "quick", 2)
+    }
+    assert [one.status for one in finish(desk, quick, *claims)] == ["done"] * 5
+    for session in sessions:
+        assert desk.answers(session) == ["Hello"]
+        (row,) = desk.records(session)
+        assert (row.status, row.text, row.total_tokens) == ("done", "Hello", 3)
+        session.refresh_from_db()
+        assert (session.live_turn, session.last_seq, session.waiting_since) == (None, 3, None)
+
+
+def test_what_is_begun_is_the_same_as_under_locks(desk: Desk, quick: QuickReplies) -> None:
+    one, other = owed(desk, "Hi"), owed(desk, "Hi")
+    (claimed,) = claim(desk, quick, one)
+    locked = answers.claim(job=_job(other), worker="quick")
+    assert isinstance(locked, answers.Claim)
+    assert claimed.prompt == locked.prompt
+    assert (claimed.floor, claimed.params, claimed.attempt) == (
+        locked.floor,
+        locked.params,
+        locked.attempt,
+    )
+    ignored = {"_state", "id", "session_id", "created_at", "started_at", "lease_until"}
+    rows = [
+        {key: value for key, value in row.__dict__.items() if key not in ignored}
+        for row in Answer.objects.filter(session__in=[one, other])
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_what_is_ended_is_the_same_as_under_locks(desk: Desk, quick: QuickReplies) -> None:
+    one, other = owed(desk, "Hi"), owed(desk, "Hi")
+    (first,), (second,) = claim(desk, quick, one), claim(desk, quick, other)
+    finish(desk, quick, first)
+    answers.finish(second, answers.Figures(text="Hello", total_tokens=3), wants_person=None)
+    ignored = {"_state", "id", "session_id", "created_at", "updated_at", "live_turn", "title"}
+    ignored |= {
+        "client_msg_id",
+        "send_key",
+        "fingerprint",
+        "metadata",
+        "started_at",
+        "lease_until",
+        "finished_at",
+    }
+    for model, key in ((ChatSession, "pk"), (Message, "session"), (Answer, "session")):
+        found = [
+            [
+                {name: value for name, value in row.__dict__.items() if name not in ignored}
+                for row in model.objects.filter(**{key: session.pk}).order_by("pk")
+            ]
+            for session in (one, other)
+        ]
+        assert found[0] == found[1]
+
+
+def test_a_session_twice_in_a_batch_is_begun_once(desk: Desk, quick: QuickReplies) -> None:
+    session = owed(desk, "Hi")
+    first, second = claim(desk, quick, session, session)
+    assert (first is not None, second) == (True, None)
+    assert desk.statuses(session) == ["running"]
+
+
+@pytest.mark.parametrize("change", ["agent", "human", "disabled", "limited", "taken", "nothing"])
+def test_what_is_not_plain_is_left_to_the_locks(
+    desk: Desk, quick: QuickReplies, change: str
+) -> None:
+    session = owed(desk, "I want a human" if change == "human" else "Hi")
+    match change:
+        case "agent":
+            actions.claim(viewer=desk.agent, session_id=session.pk)
+        case "disabled":
+            ModelConfig.objects.update(enabled=False)
+        case "limited":
+            ModelConfig.objects.update(max_parallel=1)
+        case "taken":
+            answers.claim(job=_job(session), worker="other")
+        case "nothing":
+            ChatSession.objects.update(reply_due_at=None)
+    before = desk.statuses(session)
+    assert claim(desk, quick, session) == [None]
+    assert desk.statuses(session) == before
+
+
+def test_an_agent_who_claims_meanwhile_wins(desk: Desk, quick: QuickReplies) -> None:
+    session, other = owed(desk, "Hi"), owed(desk, "Hi")
+    claims = claim(desk, quick, session, other)
+    actions.claim(viewer=desk.agent, session_id=session.pk)
+    lost, ended = finish(desk, quick, *claims)
+    assert (lost, ended.status) == (None, "done")
+    assert desk.answers(session) == []
+
+
+def test_a_newer_message_is_not_passed_over(desk: Desk, quick: QuickReplies) -> None:
+    session = owed(desk, "Hi")
+    claims = claim(desk, quick, session)
+    desk.ask(session, "And?")
+    assert finish(desk, quick, *claims) == [None]
+    assert desk.answers(session) == []
+
+
+def test_an_older_attempt_ends_nothing(desk: Desk, quick: QuickReplies) -> None:
+    session = owed(desk, "Hi")
+    claims = claim(desk, quick, session)
+    Answer.objects.update(attempt=2)
+    assert finish(desk, quick, *claims) == [None]
+    assert desk.answers(session) == []
+    assert desk.statuses(session) == ["running"]
+
+
+def test_an_engine_uses_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("locks were taken")
+
+    monkeypatch.setattr(answers, "claim", refuse)
+    monkeypatch.setattr(answers, "finish", refuse)
+    session = desk.chat("Hi")
+    desk.until(lambda: desk.answers(session) == ["Hello there."])
+
+
+def _job(session: ChatSession) -> Job:
+    return Job("reply", session.pk)
