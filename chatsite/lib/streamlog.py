@@ -114,15 +114,23 @@ def _settle(
             stored.set_exception(error)
 
 
-_log: StreamLog | None = None
+_memory = MemoryLog()
+_redis: tuple[asyncio.AbstractEventLoop, RedisLog] | None = None
 
 
 def stream_log() -> StreamLog:
-    """Return this process's log."""
-    global _log  # noqa: PLW0603 - one per process
-    if _log is None:
-        _log = RedisLog(settings.REDIS_URL) if settings.REDIS_URL else MemoryLog()
-    return _log
+    """Return this process's log; call inside the loop that will use it.
+
+    A connection of one loop may never be used in another one: a server may bring its own after a
+    worker in the same process has begun.
+    """
+    global _redis  # noqa: PLW0603 - one per process, as its loop is
+    if not settings.REDIS_URL:
+        return _memory
+    loop = asyncio.get_running_loop()
+    if _redis is None or _redis[0] is not loop:
+        _redis = loop, RedisLog(settings.REDIS_URL)
+    return _redis[1]
 
 
 def key_of(answer_id: str, attempt: int) -> str:

@@ -22,7 +22,7 @@ import psycopg
 
 from chatsite.lib import clock, dbpool
 from chatsite.lib.ids import uuid7
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from llm.answers import statements
 from llm.answers.counting import count
 from llm.answers.records import Claim, Ended, Figures, Floor, label_of, lease_from
@@ -73,15 +73,14 @@ class QuickReplies:
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
-        self._claims = LoopConnection()
-        self._ends = LoopConnection()
+        self._connections = LoopConnections()
         self._assistants: Sequence[Assistant] = ()
         self._read_at = 0.0
 
     async def claim(self, session_ids: list[UUID]) -> list[Claim | None]:
         """Begin what can be begun; return None for what is left to do under locks."""
         nothing: list[Claim | None] = [None] * len(session_ids)
-        if not LoopConnection.is_possible():
+        if not LoopConnections.are_possible():
             return nothing
         try:
             begun = await self._claim(list(dict.fromkeys(session_ids)))
@@ -94,7 +93,7 @@ class QuickReplies:
     async def finish(self, wholes: list[Whole]) -> list[Ended | None]:
         """End what can be ended; return None for what is left to do under locks."""
         nothing: list[Ended | None] = [None] * len(wholes)
-        if not LoopConnection.is_possible():
+        if not LoopConnections.are_possible():
             return nothing
         try:
             return await self._finish(wholes)
@@ -104,8 +103,7 @@ class QuickReplies:
 
     async def close(self) -> None:
         """End the connections."""
-        await self._claims.close()
-        await self._ends.close()
+        await self._connections.close()
 
     def models_changed(self) -> None:
         """Look again at the models: one of them has failed."""
@@ -118,12 +116,12 @@ class QuickReplies:
         if asked is None:
             return {}
         now = clock.now()
-        rows = await self._claims.run(statements.owed(), session_ids)
+        rows = await self._connections.run(statements.owed(), session_ids)
         plain = [one for row in rows if (one := _plain(row, now))]
         if not plain:
             return {}
         made = {one.session_id: self._answer(one, asked, now) for one in plain}
-        stored = await self._claims.run(
+        stored = await self._connections.run(
             statements.begin(),
             _json([{"mark": one.mark, "id": one.session_id} for one in plain]),
             statements.as_json(made.values()),
@@ -184,7 +182,9 @@ class QuickReplies:
     # --- Ending ------------------------------------------------------------------------------
 
     async def _finish(self, wholes: list[Whole]) -> list[Ended | None]:
-        rows = await self._ends.run(statements.heads(), [one.claim.session_id for one in wholes])
+        rows = await self._connections.run(
+            statements.heads(), [one.claim.session_id for one in wholes]
+        )
         heads = {session.id: (mark, session) for mark, session in map(statements.head_from, rows)}
         said: dict[UUID, tuple[ChatSession, Message, Spoken]] = {}
         marks, ends = [], []
@@ -210,7 +210,7 @@ class QuickReplies:
             )
         if not said:
             return [None] * len(wholes)
-        stored = await self._ends.run(
+        stored = await self._connections.run(
             statements.end(),
             _json(marks),
             _json(ends),

@@ -24,7 +24,7 @@ from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
 from sessions_app.rows import cells, columns
 
 SPOKEN = ", ".join(f"'{kind}'" for kind in (MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE))
-HEAD = frozenset(("id", "kind", "live_attempt", *HOT_FIELDS))
+HEAD = frozenset(("id", "kind", "customer_id", "live_attempt", *HOT_FIELDS))
 ENDED_COLUMNS = ("status", "finished_at", *Figures.__slots__)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from llm import wake
 from tests.upstream import Upstream, upstream_thread
 
@@ -38,7 +38,7 @@ def bench(desk: Any) -> Any:
 @pytest.fixture
 def by_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have replies begun and ended by the functions that lock, as on SQLite."""
-    monkeypatch.setattr(LoopConnection, "is_possible", staticmethod(lambda: False))
+    monkeypatch.setattr(LoopConnections, "are_possible", staticmethod(lambda: False))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from chatsite.lib import loops
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers import statements
 from llm.jobs import Job
@@ -384,19 +384,19 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(
 def test_a_quick_commit_whose_answer_was_lost_is_not_repeated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, lost = LoopConnection.run, [True]
+    run, lost = LoopConnections.run, [True]
 
-    async def flaky(self: LoopConnection, statement: str, *parameters: object) -> Any:
+    async def flaky(self: LoopConnections, statement: str, *parameters: object) -> Any:
         rows = await run(self, statement, *parameters)
         if lost and statement == statements.end():
             lost.clear()
             raise psycopg.OperationalError("connection lost after the commit")
         return rows
 
-    monkeypatch.setattr(LoopConnection, "run", flaky)
+    monkeypatch.setattr(LoopConnections, "run", flaky)
     session = desk.chat("Hi")
     desk.settle(session)
-    assert not lost or not LoopConnection.is_possible()
+    assert not lost or not LoopConnections.are_possible()
     assert desk.answers(session) == ["Hello there."]
     assert desk.statuses(session) == ["done"]
 

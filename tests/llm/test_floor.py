@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers.quick import QuickReplies
 from llm.models import Answer
@@ -53,7 +53,7 @@ def test_no_word_of_the_assistant_after_a_claim(
 ) -> None:
     if way == "by_locks":
         request.getfixturevalue(way)
-    elif not LoopConnection.is_possible():
+    elif not LoopConnections.are_possible():
         pytest.skip("the loop cannot use this database")
     chance = random.Random(20261121)
     finish, quick = answers.finish, QuickReplies._finish

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatsite.lib.loopdb import LoopConnection
+from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers.quick import QuickReplies, Whole
 from llm.jobs import Job
@@ -17,7 +17,7 @@ from sessions_app.models import ChatSession, Message
 from tests.llm.desk import Desk
 
 pytestmark = pytest.mark.skipif(
-    not LoopConnection.is_possible(), reason="the loop cannot use this database"
+    not LoopConnections.are_possible(), reason="the loop cannot use this database"
 )
 
 
