@@ -80,6 +80,32 @@ class TurnSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     results = ResultSerializer(many=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Of a turn that asks for tags: those it found, all of them known.",
+    )
+
+
+class HelpRequest(serializers.Serializer[Any]):
+    """What an agent wants help with."""
+
+    kind = serializers.ChoiceField(["draft", "summary", "rewrite", "tags"])
+    input = serializers.DictField(
+        required=False,
+        help_text="draft: `instruction`; rewrite: `text`, `how` (shorter, friendlier, translate) "
+        "and `language`.",
+    )
+    models = serializers.IntegerField(
+        min_value=1, max_value=6, default=1, help_text="Drafts side by side."
+    )
+
+
+class UseDraftRequest(serializers.Serializer[Any]):
+    """Which draft became which message."""
+
+    slot = serializers.IntegerField(min_value=0, max_value=32_000)
+    message_id = serializers.UUIDField()
 
 
 class HistoryLineSerializer(MessageSerializer):

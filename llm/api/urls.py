@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from llm.api import conversations, models, streams, turns
+from llm.api import conversations, help, models, streams, turns
 
 talk = "conversations/<str:conversation_id>"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     path("turns/<str:turn_id>/stop", turns.StopTurnView.as_view(), name="turn-stop"),
     path("turns/<str:turn_id>/pick", turns.PickTurnView.as_view(), name="turn-pick"),
     path("turns/<str:turn_id>/retry", turns.RetryTurnView.as_view(), name="turn-retry"),
+    path("turns/<str:turn_id>/use", help.UseDraftView.as_view(), name="turn-use"),
+    path("chat/sessions/<str:session_id>/help", help.HelpView.as_view(), name="session-help"),
     path("streams/ticket", streams.StreamTicketView.as_view(), name="stream-ticket"),
     path("streams/turn/<str:turn_id>", streams.TurnStreamView.as_view(), name="stream-turn"),
 ]

@@ -24,7 +24,7 @@ def conversation_for(viewer: Viewer, conversation_id: object) -> Conversation:
 
     Raises :class:`ConversationNotFound`.
     """
-    pk = _uuid(conversation_id)
+    pk = as_uuid(conversation_id)
     found = (
         Conversation.objects.select_related("session")
         .filter(pk=pk, session__in=ChatSession.objects.visible_to(viewer))
@@ -39,7 +39,7 @@ def conversation_for(viewer: Viewer, conversation_id: object) -> Conversation:
 
 def turn_for(viewer: Viewer, turn_id: object) -> Turn:
     """Return a turn of a session that ``viewer`` sees as staff do; raise :class:`NotFound`."""
-    pk = _uuid(turn_id)
+    pk = as_uuid(turn_id)
     found = (
         Turn.objects.select_related("session", "question").filter(pk=pk).first()
         if pk is not None and viewer.is_staff
@@ -59,7 +59,7 @@ def streamable_for(viewer: Viewer, turn_id: object) -> UUID:
 
     Raises :class:`NotFound`.
     """
-    pk = _uuid(turn_id)
+    pk = as_uuid(turn_id)
     visible = ChatSession.objects.visible_to(viewer)
     replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY, session__in=visible)
     if pk is not None and replies.filter(pk=pk).exists():
@@ -76,7 +76,8 @@ def models_for(model_ids: Collection[int]) -> dict[int, ModelConfig]:
     return found
 
 
-def _uuid(raw: object) -> UUID | None:
+def as_uuid(raw: object) -> UUID | None:
+    """Return the id in ``raw``; None when it is none."""
     try:
         return raw if isinstance(raw, UUID) else UUID(str(raw))
     except ValueError:

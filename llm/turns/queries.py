@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
 from llm.models import Answer, Conversation, Turn
+from llm.prompts import chosen_tags, known_tags
 from llm.turns import payloads
 from sessions_app import queries as kernel
 from sessions_app.listing import read_cursor, write_cursor
@@ -30,8 +31,14 @@ def answers_of(turn_ids: Iterable[UUID]) -> dict[UUID, list[Answer]]:
 
 
 def shown_turn(turn: Turn) -> Payload:
-    """Return the payload of a turn with its slots."""
-    return payloads.turn(turn, answers_of([turn.pk])[turn.pk])
+    """Return the payload of a turn with its slots; one that asks for tags, with those it found."""
+    answers = answers_of([turn.pk])[turn.pk]
+    shown = payloads.turn(turn, answers)
+    if turn.kind == Turn.Kind.TAGS:
+        known = known_tags()
+        named = [tag for answer in answers for tag in chosen_tags(answer.text, known)]
+        shown["tags"] = list(dict.fromkeys(named))
+    return shown
 
 
 def shown_conversation(conversation_id: UUID) -> Payload:
