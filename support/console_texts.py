@@ -20,6 +20,7 @@ def console_texts() -> Texts:
         **_thread(),
         **_writing(),
         **file_texts(),
+        **_help(),
         **_details(),
         **_outcomes(),
         **_errors(),
@@ -161,6 +162,24 @@ def _writing() -> Texts:
     }
 
 
+def _help() -> Texts:
+    return {
+        "help_draft": _("Draft"),
+        "help_draft_n": _("Draft {letter}"),
+        "help_rewrite": _("Rewritten"),
+        "help_summary": _("Summary"),
+        "help_use": _("Use"),
+        "help_as_note": _("Put into a note"),
+        "help_ready": _("The models have answered."),
+        "help_rests_on": _("Rests on: {titles}"),
+        "help_tags": _("Fitting tags:"),
+        "help_no_tags": _("No other tag fits."),
+        "help_needs_text": _("Write something first."),
+        "help_failed": _("No help came. {why}"),
+        "error_MODEL_NOT_FOUND": _("No model is switched on for this."),
+    }
+
+
 def _details() -> Texts:
     return {
         "fact_email": _("Email"),
@@ -232,6 +251,7 @@ def _shortcuts() -> Texts:
         "key_back": _("Back to the list"),
         "key_reply": _("Reply"),
         "key_note": _("Write a note"),
+        "key_draft": _("Draft a reply"),
         "key_claim": _("Claim"),
         "key_release": _("Release"),
         "key_transfer": _("Transfer"),

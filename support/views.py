@@ -21,6 +21,20 @@ from support.models import Widget
 from support.texts import more_texts, widget_texts
 from support.widget_files import MAX_AGE_S, json_block
 
+# What an agent may have a text translated to: as the model is told, and as people know it.
+HELP_LANGUAGES = (
+    ("English", "English"),
+    ("Simplified Chinese", "简体中文"),
+    ("German", "Deutsch"),
+    ("French", "Français"),
+    ("Spanish", "Español"),
+    ("Portuguese", "Português"),
+    ("Italian", "Italiano"),
+    ("Japanese", "日本語"),
+    ("Korean", "한국어"),
+    ("Arabic", "العربية"),
+)
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -49,7 +63,8 @@ def console(request: HttpRequest) -> HttpResponse:
         "language_cookie": settings.LANGUAGE_COOKIE_NAME,
         "demo_assistant": not settings.LLM_API_URL and not settings.PRODUCTION,
     }
-    response = render(request, "support/console.html", {"texts": console_texts(), "config": config})
+    context = {"texts": console_texts(), "config": config, "help_languages": HELP_LANGUAGES}
+    response = render(request, "support/console.html", context)
     patch_cache_control(response, no_cache=True)
     return response
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llm.demo.desk_work import desk_work
 from llm.demo.extracts import extract, passages, without_memories
 from llm.demo.search import Article, index
 from llm.knowledge.terms import is_chinese, tokens
@@ -86,7 +87,9 @@ _ASK = re.compile(r"(?<=[?!。？！\n])\s*")
 
 
 def reply_to(messages: Sequence[Mapping[str, Any]], *, can_hand_over: bool) -> Said:
-    """Answer the conversation's last customer message."""
+    """Answer the conversation's last customer message, or do what an agent asks."""
+    if (work := desk_work(messages)) is not None:
+        return Said(text=work)
     asked = [without_memories(_text(m)) for m in messages if m.get("role") == "user"]
     question = asked[-1].strip() if asked else ""
     before = next((_text(m) for m in reversed(messages) if m.get("role") == "assistant"), "")

@@ -138,3 +138,25 @@ def test_customers_and_strangers_get_no_help(bench: Bench, chat: ChatSession) ->
     stranger = Rest(cast.bea()).post(address, {"kind": "draft"})
     assert code(stranger) == (404, "SESSION_NOT_FOUND")
     assert not Answer.objects.filter(purpose="draft").exists()
+
+
+def test_the_demo_does_what_an_agent_asks(bench: Bench, chat: ChatSession) -> None:
+    from llm.demo.replies import reply_to
+    from llm.models import ModelConfig as Config
+    from llm.prompts import for_turn
+
+    Tag.objects.create(name="tent")
+    Tag.objects.create(name="refund")
+
+    def said(kind: str, **input: str) -> str:
+        turn = turns.ask_for_help(
+            viewer=bench.agent, session_id=chat.pk, kind=kind, input=input or None
+        )
+        prompt = for_turn(turn, Config(name="Demo"))
+        return reply_to(prompt.messages(9_000), can_hand_over=False).text
+
+    assert "My tent is torn." in said("summary")
+    assert said("tags") == '["tent"]'
+    assert said("rewrite", text="One. Two.", how="shorter") == "One."
+    assert "No refund." in said("rewrite", text="No refund.", how="friendlier")
+    assert "cannot translate" in said("rewrite", text="Hi", how="translate", language="German")

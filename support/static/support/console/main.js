@@ -13,6 +13,7 @@ import "./parts/rail.js";
 import "./parts/inbox_list.js";
 import "./parts/thread_view.js";
 import "./parts/composer.js";
+import "./parts/help.js";
 import "./parts/details.js";
 import "./parts/connection_bar.js";
 

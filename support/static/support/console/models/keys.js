@@ -7,6 +7,7 @@ export const SHORTCUTS = [
   { keys: ["Escape", "u"], action: "back", group: "list" },
   { keys: ["r"], action: "reply", group: "chat" },
   { keys: ["n"], action: "note", group: "chat" },
+  { keys: ["a"], action: "draft", group: "chat" },
   { keys: ["c"], action: "claim", group: "chat" },
   { keys: ["Shift+C"], action: "release", group: "chat" },
   { keys: ["t"], action: "transfer", group: "chat" },

@@ -85,6 +85,7 @@ export class App {
     if (!selectedId || !session) return undefined;
     switch (action) {
       case "reply": case "note": return this.#toThread(() => composer.write(action));
+      case "draft": return this.#toThread(() => composer.draft());
       case "newest": return thread.toNewest();
       case "details": return this.#toggleDetails();
       case "tag": return this.#toDetails(() => details.focusTags());

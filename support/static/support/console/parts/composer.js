@@ -18,6 +18,7 @@ class Composer extends Part {
   #asked = null;
   #forced = false;
   #typing = null;
+  #draftSlot = null;
 
   start(desk, { onReopen, onSent }) {
     this.#desk = desk;
@@ -31,6 +32,7 @@ class Composer extends Part {
     refs.text.addEventListener("blur", () => this.#typing?.stop());
     refs.reopen.addEventListener("click", onReopen);
     this.#startTray();
+    this.#startHelp();
     refs["guard-send"].addEventListener("click", () => this.#sendAnyway());
     refs["guard-cancel"].addEventListener("click", () => { this.#asked = null; this.#draw(); refs.text.focus(); });
     desk.addEventListener("selected", () => this.#onSelected());
@@ -46,7 +48,19 @@ class Composer extends Part {
     watchFiles({ button: attach, picker, field: text, zone: this.closest("console-thread"), take: (files) => this.#attach(files) });
   }
 
+  #startHelp() {
+    const { help, "ask-help": button, text } = this.refs;
+    help.start(this.#desk, { field: text, text: () => text.value, onUse: (taken) => this.#take(taken) });
+    button.addEventListener("click", () => help.toggle());
+    help.addEventListener("toggle", () => button.setAttribute("aria-expanded", String(!help.hidden)));
+  }
+
   // Actions
+
+  /** Ask for a draft of a reply; where nobody may reply there is nothing to draft. */
+  draft() {
+    if (this.#desk.session?.status !== "closed") this.refs.help.draft();
+  }
 
   /** @param {"reply" | "note"} mode */
   setMode(mode) {
@@ -67,6 +81,22 @@ class Composer extends Part {
 
   // What happens
 
+  /** Puts a text of the models where a person reads, edits and sends it; undo brings back the old one. */
+  #take({ kind, slot, text }) {
+    this.write(kind === "summary" ? "note" : kind === "draft" ? "reply" : this.#mode);
+    const field = this.refs.text;
+    field.select();
+    // Deprecated, and the only way that the browser's own undo knows of.
+    if (!document.execCommand("insertText", false, text)) {
+      field.value = text;
+      this.#onInput();
+    }
+    field.setSelectionRange(text.length, text.length);
+    this.#draftSlot = kind === "draft" ? slot : null;
+    if (kind !== "draft") this.refs.help.toggle(false);
+    field.focus();
+  }
+
   #attach(files) {
     if (!this.#desk.session) return;
     this.refs.tray.add(files);
@@ -81,7 +111,7 @@ class Composer extends Part {
     const { mode, reply, note } = id ? this.#desk.drafts.get(id) : { mode: "reply", reply: "", note: "" };
     this.#texts = { reply, note };
     this.#mode = mode;
-    this.#agreed = this.#asked = null;
+    this.#agreed = this.#asked = this.#draftSlot = null;
     this.#forced = false;
     this.refs.text.value = this.#texts[mode];
     this.#grow();
@@ -146,7 +176,9 @@ class Composer extends Part {
   }
 
   #send(content) {
-    this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text", files: this.refs.tray.take() });
+    const { id } = this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text", files: this.refs.tray.take() });
+    if (this.#draftSlot !== null && this.#mode === "reply") this.refs.help.sent(this.#draftSlot, id);
+    this.#draftSlot = null;
     this.refs.text.value = "";
     this.#texts[this.#mode] = "";
     this.#typing?.stop();
