@@ -27,7 +27,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-UPLOADS = "/api/v1/upload/"
+UPLOADS = ("/api/v1/upload/", "/api/v1/knowledge/articles/import-file")
 #: How much of a body that is refused is still read, so that its sender gets to see the answer.
 DRAIN_BYTES = 64 * 1024 * 1024
 DRAIN_S = 10.0

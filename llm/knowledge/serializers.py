@@ -108,6 +108,37 @@ class ArticleWriteSerializer(serializers.Serializer[Any]):
     )
 
 
+class ArticleCreateSerializer(ArticleWriteSerializer):
+    """A new article."""
+
+    question_id = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_ID,
+        required=False,
+        help_text="An unanswered question that it is written for: publishing it closes that.",
+    )
+
+
+class ArticleImportRequest(serializers.Serializer[Any]):
+    """A web page's address, or a text."""
+
+    url = serializers.CharField(max_length=500, required=False)
+    text = serializers.CharField(required=False, help_text="Markdown.")
+    title = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Of a text; without it, its first heading or line.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of the two."""
+        if ("url" in attrs) == ("text" in attrs):
+            raise serializers.ValidationError({"url": "Give either url or text"})
+        return attrs
+
+
 class ArticlePublishRequest(serializers.Serializer[Any]):
     """Which version to use."""
 

@@ -2,13 +2,19 @@
 
 from django.urls import path
 
-from llm.knowledge import api
+from llm.knowledge import api, import_api
 
 article = "knowledge/articles/<str:article_id>"
 question = "knowledge/questions/<str:question_id>"
 
 urlpatterns = [
     path("knowledge/articles", api.ArticleListView.as_view(), name="articles"),
+    path("knowledge/articles/import", import_api.ImportView.as_view(), name="article-import"),
+    path(
+        "knowledge/articles/import-file",
+        import_api.ImportFileView.as_view(),
+        name="article-import-file",
+    ),
     path(article, api.ArticleView.as_view(), name="article"),
     path(f"{article}/publish", api.ArticlePublishView.as_view(), name="article-publish"),
     path(f"{article}/archive", api.ArticleArchiveView.as_view(), name="article-archive"),

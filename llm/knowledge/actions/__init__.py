@@ -10,6 +10,7 @@ from llm.knowledge.actions.articles import (
     restore_state,
 )
 from llm.knowledge.actions.demo import seed_articles
+from llm.knowledge.actions.importing import import_file, import_text, import_url
 from llm.knowledge.actions.memory import forget_customer, forget_session
 from llm.knowledge.actions.questions import (
     answer_question,
@@ -27,6 +28,9 @@ __all__ = [
     "edit_article",
     "forget_customer",
     "forget_session",
+    "import_file",
+    "import_text",
+    "import_url",
     "knowledge_state",
     "note_unanswered",
     "publish_article",

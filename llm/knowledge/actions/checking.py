@@ -58,9 +58,14 @@ def _body(raw: Any) -> str:
     return _text("body", raw, settings.KNOWLEDGE_ARTICLE_CHARS).replace("\r\n", "\n")
 
 
+def is_language(tag: str) -> bool:
+    """Say whether something is a language tag as we store them."""
+    return len(tag) <= 16 and bool(_LANGUAGE.fullmatch(tag))
+
+
 def _language(raw: Any) -> str:
     text = str(raw).strip().casefold().replace("_", "-")
-    if len(text) > 16 or not _LANGUAGE.fullmatch(text):
+    if not is_language(text):
         raise ValidationFailed.of("language", "a language tag such as en or zh-hans is needed")
     return text
 
