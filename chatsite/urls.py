@@ -41,5 +41,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("llm.playground.page_urls")),
     path("", include("llm.stats.page_urls")),
+    path("", include("llm.knowledge.page.urls")),
     path("", include("support.page_urls")),
 ]

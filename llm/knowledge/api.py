@@ -94,15 +94,16 @@ class ArticleListView(KernelView):
         tags=["knowledge"],
         summary="Write an article",
         description="It is a draft until an admin publishes it.",
-        request=shapes.ArticleWriteSerializer,
+        request=shapes.ArticleCreateSerializer,
         responses={201: shapes.ArticleSerializer},
         examples=[WRITE, NEW_ARTICLE],
     )
     def post(self, request: Request) -> Response:
         """Make a draft."""
         access.require_staff(self.viewer)
-        wanted = checked(shapes.ArticleWriteSerializer, request.data)
-        made = actions.create_article(viewer=self.viewer, **wanted)
+        wanted = checked(shapes.ArticleCreateSerializer, request.data)
+        make = actions.write_answer if "question_id" in wanted else actions.create_article
+        made = make(viewer=self.viewer, **wanted)
         shown = payloads.article(access.article_for(self.viewer, made.pk))
         return Response(shown, status.HTTP_201_CREATED)
 

@@ -3,11 +3,14 @@
 from django.urls import path
 
 from llm.knowledge import api, import_api
+from llm.knowledge.page import views
 
 article = "knowledge/articles/<str:article_id>"
 question = "knowledge/questions/<str:question_id>"
 
 urlpatterns = [
+    path("knowledge/panel", views.PanelView.as_view(), name="knowledge-panel"),
+    path("knowledge/preview", views.PreviewView.as_view(), name="knowledge-preview"),
     path("knowledge/articles", api.ArticleListView.as_view(), name="articles"),
     path("knowledge/articles/import", import_api.ImportView.as_view(), name="article-import"),
     path(

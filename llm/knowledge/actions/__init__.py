@@ -17,6 +17,7 @@ from llm.knowledge.actions.questions import (
     dismiss_question,
     note_unanswered,
     reopen_question,
+    write_answer,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "reopen_question",
     "restore_state",
     "seed_articles",
+    "write_answer",
 ]

@@ -13,7 +13,14 @@ from chatsite.lib.errors import Conflict, NotFound
 from llm.knowledge import outbox
 from llm.knowledge.access import article_for, require_admin, require_staff
 from llm.knowledge.actions.checking import checked
-from llm.knowledge.models import Article, ArticleVersion, Chunk, IndexJob, Posting
+from llm.knowledge.models import (
+    Article,
+    ArticleVersion,
+    Chunk,
+    IndexJob,
+    Posting,
+    Question,
+)
 from llm.knowledge.splitting import Piece, split
 from llm.knowledge.terms import counted
 
@@ -55,6 +62,10 @@ def publish_article(*, viewer: Viewer, article_id: object, version: int | None =
                 raise NotFound("No such version")
             kept = found
         _use(article, kept)
+        # What it was written for is answered now.
+        article.questions.filter(status=Question.Status.OPEN).update(
+            status=Question.Status.ANSWERED, closed_at=clock.now(), closed_by_id=viewer.user_id
+        )
     return article_for(viewer, article.pk)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -11,7 +12,8 @@ from django.db.models import F, Q
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from llm.knowledge.access import article_for, question_for
-from llm.knowledge.models import Asking, Question
+from llm.knowledge.actions.articles import create_article
+from llm.knowledge.models import Article, Asking, Question
 from llm.knowledge.terms import is_chinese, tokens
 from sessions_app.models import ChatSession
 
@@ -70,6 +72,15 @@ def _alike(terms: set[str], team_id: int | None) -> Question | None:
         if alike >= best:
             best, found = alike, question
     return found
+
+
+def write_answer(*, viewer: Viewer, question_id: object, **fields: Any) -> Article:
+    """Make the draft that will answer an open question; publishing it closes the question."""
+    with transaction.atomic():
+        question = question_for(viewer, question_id)
+        article = create_article(viewer=viewer, **fields)
+        Question.objects.filter(pk=question.pk, status=Question.Status.OPEN).update(article=article)
+    return article
 
 
 def answer_question(*, viewer: Viewer, question_id: object, article_id: object) -> Question:

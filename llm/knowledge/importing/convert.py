@@ -162,7 +162,8 @@ def main() -> None:
         answer = KINDS[asked["kind"]](
             data, url=asked["url"], most_pages=asked["pages"], most_chars=asked["chars"]
         )
-        answer["title"] = " ".join(answer["title"].split())
+        answer["title"] = " ".join(answer["title"][:2_000].split())
+        answer["language"] = answer["language"][:32]
         answer["text"] = answer["text"].replace("\0", "")
         if not answer["text"].strip():
             raise Refused("empty")

@@ -103,7 +103,7 @@ def _ask_child(kind: str, data: bytes, url: str) -> dict[str, str]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(CONVERT), json.dumps(asked)],
+            [sys.executable, "-I", "-B", str(CONVERT), json.dumps(asked)],
             input=data,
             capture_output=True,
             # None of our environment: there are keys in it.

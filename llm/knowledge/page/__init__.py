@@ -1,0 +1,1 @@
+"""The page where staff write, import and try what replies rest on."""

@@ -1,0 +1,140 @@
+"""What the page of the knowledge lays out, and for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from chatsite.lib.ids import uuid7
+from llm.knowledge import actions
+from llm.knowledge.models import Article, Question
+from tests import cast, kernel
+from tests.accounts.helpers import log_in, problem
+
+PANEL = "/api/v1/knowledge/panel"
+
+
+@pytest.fixture
+def boss(db: None) -> APIClient:
+    """Ada's client."""
+    return log_in(cast.ada())[0]
+
+
+@pytest.fixture
+def agent(db: None) -> APIClient:
+    """Ben's client."""
+    return log_in(cast.ben())[0]
+
+
+@pytest.fixture
+def question(db: None) -> Question:
+    """Somebody asked for something that is not there."""
+    session = kernel.chat(cast.vic())
+    noted = actions.note_unanswered(
+        text="Do you rent tents?", session_id=session.pk, answer_id=uuid7(), reason="nothing"
+    )
+    assert noted is not None
+    return noted
+
+
+def laid_out(client: APIClient, **query: Any) -> str:
+    """The HTML of an address of the page."""
+    answer = client.get(PANEL, query)
+    assert answer.status_code == 200, answer.content
+    return str(answer.json()["html"])
+
+
+def test_the_shell_is_the_same_for_everybody(db: None) -> None:
+    answer = Client().get("/console/knowledge/")
+    assert answer.status_code == 200
+    assert b'id="panel"' in answer.content
+
+
+def test_articles_are_listed_searched_and_filtered(boss: APIClient, returns: Article) -> None:
+    assert returns.title in laid_out(boss)
+    assert returns.title in laid_out(boss, q="unworn", status="published", audience="public")
+    assert "No article is like that" in laid_out(boss, q="nowhere")
+    assert "No article is like that" in laid_out(boss, audience="internal")
+
+
+def test_an_empty_library_says_what_to_do(boss: APIClient) -> None:
+    assert "There are no articles yet" in laid_out(boss)
+    assert "No question is open" in laid_out(boss, view="questions")
+
+
+def test_an_agent_may_write_and_sees_why_not_publish(
+    boss: APIClient, agent: APIClient, returns: Article
+) -> None:
+    page = laid_out(agent, view="article", article=returns.pk)
+    assert "Only administrators publish" in page
+    assert "data-publish" not in page
+    page = laid_out(boss, view="article", article=returns.pk)
+    assert "data-publish" in page
+    assert "Only administrators publish" not in page
+    assert "Version 1" in page
+
+
+def test_what_articles_hold_is_never_markup_of_ours(boss: APIClient) -> None:
+    body = (
+        "<script>bad()</script> <img src=x onerror=bad()> [go](javascript:bad()) "
+        "![p](https://spy.example/p.png)\n\n</textarea><b>out</b>"
+    )
+    made = boss.post(
+        "/api/v1/knowledge/articles",
+        {"title": "<i>Title</i>", "body": body},
+        format="json",
+    ).json()
+    page = laid_out(boss, view="article", article=made["id"])
+    for bad in ("<script", "<img", 'href="javascript', "</textarea><b>", "<i>Title"):
+        assert bad not in page
+    shown = boss.post("/api/v1/knowledge/preview", {"body": body}, format="json").json()["html"]
+    assert "<script" not in shown
+    assert "<img" not in shown
+
+
+def test_a_tried_question_is_judged_in_words(boss: APIClient, returns: Article) -> None:
+    assert "would get these passages" in laid_out(boss, view="try", asked="return unworn delivery")
+    assert "Nothing was found" in laid_out(boss, view="try", asked="zzz qqq")
+
+
+def test_an_article_written_for_a_question_closes_it_when_published(
+    boss: APIClient, question: Question
+) -> None:
+    page = laid_out(boss, view="questions")
+    assert "Do you rent tents?" in page
+    assert f"/console/#/open/{question.askings.get().session_id}" in page
+    assert "Do you rent tents?" in laid_out(boss, view="article", question=question.pk)
+    wanted = {"title": "Tents", "body": "We rent tents.", "question_id": question.pk}
+    made = boss.post("/api/v1/knowledge/articles", wanted, format="json").json()
+    question.refresh_from_db()
+    assert (question.status, question.article_id) == ("open", made["id"])
+    boss.post(f"/api/v1/knowledge/articles/{made['id']}/publish", {}, format="json")
+    question.refresh_from_db()
+    assert (question.status, question.closed_by) == ("answered", cast.ada())
+
+
+def test_a_question_of_another_team_is_not_there_to_be_answered(question: Question) -> None:
+    Question.objects.update(team=kernel.team("sales", cast.bea()))
+    client = log_in(cast.ben())[0]
+    wanted = {"title": "Tents", "body": "We rent tents.", "question_id": question.pk}
+    answer = client.post("/api/v1/knowledge/articles", wanted, format="json")
+    assert problem(answer) == (404, "NOT_FOUND")
+    assert problem(client.get(PANEL, {"view": "article", "question": str(question.pk)}))[0] == 404
+    assert "tents" not in laid_out(client, view="questions")
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize("query", [{"view": "odd"}, {"state": "odd"}, {"cursor": "x"}])
+def test_odd_addresses_are_named(boss: APIClient, query: dict[str, str]) -> None:
+    assert problem(boss.get(PANEL, query)) == (400, "VALIDATION_FAILED")
+
+
+def test_the_page_is_for_staff(db: None) -> None:
+    customer = log_in(cast.vic())[0]
+    for client, wanted in ((APIClient(), 401), (customer, 403)):
+        assert problem(client.get(PANEL))[0] == wanted
+        preview = client.post("/api/v1/knowledge/preview", {"body": "x"}, format="json")
+        assert problem(preview)[0] == wanted
