@@ -92,6 +92,24 @@ class SocketProtocol(HangsUp, WebSocketsSansIOProtocol):
             self.transport.write(BAD_REQUEST)
             self.transport.close()
 
+    def handle_parser_exception(self) -> None:
+        """Say what was wrong, and take what still comes without looking at it, until they hang up.
+
+        To hang up on someone who is still sending resets the connection, and the code is lost.
+        """
+        if self.close_sent:
+            return
+        assert self.conn.close_sent is not None
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write_eof()
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.patience, self.transport.close)
+
     def handle_connect(self, event: Request) -> None:
         """Begin; the application may write texts without waiting, where the extension is known."""
         super().handle_connect(event)
