@@ -7,6 +7,7 @@ link cannot press them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -49,6 +50,14 @@ class CaseAdmin(ModelAdmin):  # type: ignore[misc]
         """How much is checked."""
         found = len(case.must_say) + len(case.must_not_say)
         return _("%d phrases") % found if found else "–"
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the talk of a conversation that the address names."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        if session_id := given.pop("session", None):
+            with suppress(DomainError):
+                given["talk"] = actions.talk_of(viewer_of(request), session_id)
+        return given
 
     def save_model(self, request: HttpRequest, obj: Case, form: Any, change: bool) -> None:
         """Store it by its action."""

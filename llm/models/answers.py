@@ -184,6 +184,7 @@ class Answer(models.Model):
             models.Index(fields=["session", "-created_at"], name="llm_answer_of_session"),
             models.Index(fields=["turn", "slot"], name="llm_answer_of_turn"),
             models.Index(fields=["model", "created_at"], name="llm_answer_of_model"),
+            models.Index(fields=["-created_at", "-id"], name="llm_answer_recent"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Every change of cases, replays and releases."""
 
-from llm.gate.actions.cases import keep_case, save_case
+from llm.gate.actions.cases import keep_case, save_case, talk_of
 from llm.gate.actions.releases import copy_release, publish, roll_back, save_release
 from llm.gate.actions.replays import ask_for_replay, stop_replay
 
@@ -13,4 +13,5 @@ __all__ = [
     "save_case",
     "save_release",
     "stop_replay",
+    "talk_of",
 ]

@@ -47,14 +47,22 @@ def keep_case(
     """
     require_admin(viewer)
     session = staff_session_for(viewer, session_id)
+    talk = talk_of(viewer, session.pk, upto_seq=upto_seq)
+    case = Case(name=name.strip()[:120], talk=talk, session_id=session.pk)
+    return save_case(viewer=viewer, case=case)
+
+
+def talk_of(
+    viewer: Viewer, session_id: object, *, upto_seq: int | None = None
+) -> list[dict[str, str]]:
+    """Return a conversation up to a customer's message as a talk. Raises SessionNotFound."""
+    session = staff_session_for(viewer, session_id)
     lines = transcript(
         session_id=session.pk, upto_seq=upto_seq or session.last_seq, limit=MOST_SAID
     )
     while lines and lines[-1].sender_kind != SenderKind.CUSTOMER:
         lines.pop()
-    talk = [{"role": line.sender_kind, "text": line.content} for line in lines]
-    case = Case(name=name.strip()[:120], talk=talk, session_id=session.pk)
-    return save_case(viewer=viewer, case=case)
+    return [{"role": line.sender_kind, "text": line.content} for line in lines]
 
 
 def checked_talk(talk: object) -> list[dict[str, str]]:

@@ -92,3 +92,11 @@ def test_agents_and_strangers_get_no_page(gate: Gate) -> None:
     client.force_login(cast.ben())
     assert client.get("/admin/gate/release/").status_code in (302, 403)
     assert client.post("/admin/gate/release/roll-back/").status_code in (302, 403)
+
+
+def test_a_conversation_is_frozen_by_its_address(gate: Gate, admin: Client) -> None:
+    session = gate.desk.open()
+    gate.desk.ask(session, "Where is my parcel?")
+    page = admin.get(f"/admin/gate/case/add/?session={session.pk}").content.decode()
+    assert "customer: Where is my parcel?" in page
+    assert admin.get("/admin/gate/case/add/?session=nonsense").status_code == 200
