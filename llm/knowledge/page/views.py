@@ -193,7 +193,7 @@ def _try(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
             {"row": passage, "html": rendered(passage.text)} for passage in found.passages
         ]
         context["verdict"] = {
-            Outcome.SUPPORTED: _("A reply would get these passages and rest on them."),
+            Outcome.SUPPORTED: _("A reply would rest on the passages marked “Answers it”."),
             Outcome.WEAK: _(
                 "There is something near, but nothing that answers it: a reply would say that it "
                 "does not know, and offer a person."

@@ -173,7 +173,7 @@ function said(text) {
 }
 
 function tell(error) {
-  problem.textContent = error.errors?.[0]?.detail || (error.status === 415 || error.status === 413 ? error.detail : "") || explain(error, { t, has });
+  problem.textContent = error.errors?.[0]?.detail || (error.status === 415 || error.status === 413 ? error.message : "") || explain(error, { t, has });
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
 }
