@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
+
 from chatsite.lib import outbound
 from chatsite.lib.errors import ValidationFailed
 from llm.endpoints import may_be_private
@@ -41,7 +43,7 @@ def provider(value: str) -> str:
     known = registry.known(value)
     if known is None:
         names = ", ".join(registry.REGISTRY)
-        raise ValidationFailed.of("provider_name", f"one of {names}", "invalid_choice")
+        raise ValidationFailed.of("provider_name", _("one of %s") % names, "invalid_choice")
     return known
 
 
@@ -63,14 +65,15 @@ def _why(url: str, reason: str) -> str:
         outbound.parse(url)
     except outbound.BadURL:
         return reason
-    return f"{reason}, or LLM_ALLOW_PRIVATE_NETWORKS switched on by whoever runs this server"
+    return _("%s, or LLM_ALLOW_PRIVATE_NETWORKS switched on by whoever runs this server") % reason
 
 
 def api_key(value: str | None) -> str:
     """A key that fits into a header; empty for none."""
     key = (value or "").strip()
     if len(key) > LONGEST_KEY or not all("!" <= char <= "~" for char in key):
-        raise ValidationFailed.of("api_key", f"at most {LONGEST_KEY} printable ASCII characters")
+        detail = _("at most %d printable ASCII characters") % LONGEST_KEY
+        raise ValidationFailed.of("api_key", detail)
     return key
 
 
@@ -83,13 +86,13 @@ def default_params(value: Mapping[str, Any]) -> dict[str, float]:
 def _param(name: str, value: object) -> float:
     field = f"default_params.{name}"
     if name not in PARAMS:
-        raise ValidationFailed.of(field, f"one of {', '.join(PARAMS)}", "invalid_choice")
+        raise ValidationFailed.of(field, _("one of %s") % ", ".join(PARAMS), "invalid_choice")
     least, most, whole = PARAMS[name]
     number = _number(field, value)
     if whole and number != int(number):
-        raise ValidationFailed.of(field, "expected a whole number")
+        raise ValidationFailed.of(field, _("expected a whole number"))
     if not least <= number <= most:
-        raise ValidationFailed.of(field, f"from {least} to {most}", "out_of_range")
+        raise ValidationFailed.of(field, _range(least, most), "out_of_range")
     return int(number) if whole else number
 
 
@@ -98,20 +101,21 @@ def prices(value: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: item for name, item in value.items() if item is not None}
     if unknown := set(given) - {"prompt", "completion", "currency"}:
         field = f"prices.{sorted(unknown)[0]}"[:80]
-        raise ValidationFailed.of(field, "one of prompt, completion, currency", "invalid_choice")
+        detail = _("one of %s") % "prompt, completion, currency"
+        raise ValidationFailed.of(field, detail, "invalid_choice")
     found: dict[str, Any] = {}
     for name in ("prompt", "completion"):
         if name in given:
             number = _number(f"prices.{name}", given[name])
             if not 0 <= number <= MOST_PRICE:
-                detail = f"from 0 to {MOST_PRICE}"
+                detail = _range(0, MOST_PRICE)
                 raise ValidationFailed.of(f"prices.{name}", detail, "out_of_range")
             found[name] = number
     if not found and "currency" not in given:
         return {}
     currency = given.get("currency", "USD")
     if not isinstance(currency, str) or currency.upper() not in CURRENCIES:
-        raise ValidationFailed.of("prices.currency", "a currency of ISO 4217, such as USD")
+        raise ValidationFailed.of("prices.currency", _("a currency of ISO 4217, such as USD"))
     return {**found, "currency": currency.upper()}
 
 
@@ -122,13 +126,17 @@ def daily_budget(value: object) -> Decimal | None:
     try:
         amount = Decimal(str(value))
     except InvalidOperation:
-        raise ValidationFailed.of("daily_budget", "expected a number") from None
+        raise ValidationFailed.of("daily_budget", _("expected a number")) from None
     if not amount.is_finite() or not 0 <= amount <= MOST_BUDGET:
-        raise ValidationFailed.of("daily_budget", f"from 0 to {MOST_BUDGET}", "out_of_range")
+        raise ValidationFailed.of("daily_budget", _range(0, MOST_BUDGET), "out_of_range")
     return round(amount, 4)
 
 
 def _number(field: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValidationFailed.of(field, "expected a number")
+        raise ValidationFailed.of(field, _("expected a number"))
     return value
+
+
+def _range(least: object, most: object) -> str:
+    return _("from %(least)s to %(most)s") % {"least": least, "most": most}

@@ -13,6 +13,8 @@ import socket
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext as _
+
 from chatsite.lib import loops
 
 if TYPE_CHECKING:
@@ -53,20 +55,20 @@ class NotPublic(OSError):
 def parse(url: str) -> SplitResult:
     """Return the parts of an http or https address; raise :class:`BadURL` for anything else."""
     if len(url) > LONGEST_URL:
-        raise BadURL(f"at most {LONGEST_URL} characters")
+        raise BadURL(_("at most %d characters") % LONGEST_URL)
     # urlsplit drops tabs and line breaks, and clients differ about backslashes.
     if any(ord(char) <= 32 or char in "\\\x7f" for char in url):
-        raise BadURL("may not hold spaces, control characters or backslashes")
+        raise BadURL(_("may not hold spaces, control characters or backslashes"))
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
         (host or "").encode("idna" if ":" not in (host or "") else "ascii")
     except (ValueError, UnicodeError):
-        raise BadURL("not a valid address") from None
+        raise BadURL(_("not a valid address")) from None
     if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise BadURL("expected https://… (or http://…) with a host")
+        raise BadURL(_("expected https://… (or http://…) with a host"))
     if "@" in parts.netloc:
-        raise BadURL("may not hold a user name or password")
+        raise BadURL(_("may not hold a user name or password"))
     return parts
 
 
@@ -100,12 +102,12 @@ def check_public(url: str) -> None:
     """
     parts = parse(url)
     if parts.scheme != "https":
-        raise BadURL("expected https://…")
+        raise BadURL(_("expected https://…"))
     assert parts.hostname is not None
     looking = _addresses(parts.hostname.rstrip("."), parts.port or 443)
     found = asyncio.run_coroutine_threadsafe(looking, loops.background()).result(LOOKUP_S + 2)
     if not all(is_public(address) for address in found):
-        raise BadURL("not a public address")
+        raise BadURL(_("not a public address"))
 
 
 async def _addresses(host: str, port: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import outbound
@@ -68,7 +69,7 @@ def checked(changes: dict[str, Any], model: ModelConfig | None = None) -> dict[s
             if value == getattr(model, name):
                 continue
             if model.is_demo:
-                wrong.append(FieldError(name, "fixed", "the demo assistant's own"))
+                wrong.append(FieldError(name, "fixed", _("the demo assistant's own")))
                 continue
         try:
             clean[name] = CHECKS[name](value) if name in CHECKS else value
@@ -114,7 +115,7 @@ def _stored(model: ModelConfig) -> ModelConfig:
             model.save()
     except IntegrityError as error:
         if ModelConfig.objects.filter(name=model.name).exclude(pk=model.pk).exists():
-            taken = FieldError("name", "unique", "It is taken.")
-            raise Conflict("name: it is taken.", errors=[taken]) from error
-        raise Conflict("Another model became the default at the same moment.") from error
+            taken = FieldError("name", "unique", _("It is taken."))
+            raise Conflict(_("This name is taken."), errors=[taken]) from error
+        raise Conflict(_("Another model became the default at the same moment.")) from error
     return model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from accounts.viewer import Viewer
 from chatsite.lib.errors import PermissionDenied
 
@@ -9,4 +11,4 @@ from chatsite.lib.errors import PermissionDenied
 def require_admin(viewer: Viewer) -> None:
     """Raise PermissionDenied for everyone but administrators."""
     if not viewer.is_admin:
-        raise PermissionDenied("Only administrators decide what the assistant is")
+        raise PermissionDenied(_("Only administrators decide what the assistant is"))

@@ -88,6 +88,7 @@ def _picked_chart(drawn: Sequence[ModelUsage], links: Links) -> Chart:
         label = f"{one.asked.name}: {cell.text} ({cell.hint})"
         points.append(charts.Point(value, label, cell.href, *ends))
     names = [one.asked.name for one in drawn]
+    # xgettext:no-python-format
     name = _("Picked, with 95% interval")
     note = (
         ngettext(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
@@ -68,11 +69,11 @@ def talk_of(
 def checked_talk(talk: object) -> list[dict[str, str]]:
     """Return a talk that ends with a customer's message, cleaned of what people cannot see."""
     if not isinstance(talk, list) or not 1 <= len(talk) <= MOST_SAID:
-        raise ValidationFailed.of("talk", f"a list of 1 to {MOST_SAID} entries")
+        raise ValidationFailed.of("talk", _("a list of 1 to %d entries") % MOST_SAID)
     said = [_said(one) for one in talk]
     said = [one for one in said if one["text"]]
     if not said or said[-1]["role"] != "customer":
-        raise ValidationFailed.of("talk", "must end with what the customer says")
+        raise ValidationFailed.of("talk", _("must end with what the customer says"))
     return said
 
 
@@ -83,13 +84,13 @@ def _said(one: object) -> dict[str, str]:
         or not isinstance(one.get("text"), str)
         or len(one["text"]) > LONGEST_TEXT
     ):
-        raise ValidationFailed.of("talk", 'entries are {"role": "customer", "text": "…"}')
+        raise ValidationFailed.of("talk", _('entries are {"role": "customer", "text": "…"}'))
     return {"role": str(one["role"]), "text": visible(one["text"]).strip()}
 
 
 def _phrases(field: str, phrases: object) -> list[str]:
     if not isinstance(phrases, list) or len(phrases) > MOST_PHRASES:
-        raise ValidationFailed.of(field, f"a list of at most {MOST_PHRASES} phrases")
+        raise ValidationFailed.of(field, _("a list of at most %d phrases") % MOST_PHRASES)
     if any(not isinstance(one, str) or len(one) > LONGEST_PHRASE for one in phrases):
-        raise ValidationFailed.of(field, f"phrases of at most {LONGEST_PHRASE} characters")
+        raise ValidationFailed.of(field, _("phrases of at most %d characters") % LONGEST_PHRASE)
     return [one.strip() for one in phrases if one.strip(" |")]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -22,7 +23,7 @@ def save_release(
     """Store a release as it was filled in. One that was ever published does not change."""
     require_admin(viewer)
     if not release._state.adding and release.publications.exists():
-        raise Conflict("A published release stays as it is: make a copy and change that")
+        raise Conflict(_("A published release stays as it is: make a copy and change that"))
     if release._state.adding:
         release.created_by_id = viewer.user_id
     with transaction.atomic():
@@ -68,10 +69,12 @@ def publish(*, viewer: Viewer, release: Release, override_reason: str = "") -> P
             .get(pk=release.pk)
         )
         if not release.model.enabled:
-            raise ValidationFailed.of("model", "is switched off")
+            raise ValidationFailed.of("model", _("is switched off"))
         replay = passing_replay(release)
         if replay is None and not reason:
-            raise Conflict("It has not passed a replay as it is now; give a reason to publish it")
+            raise Conflict(
+                _("It has not passed a replay as it is now; give a reason to publish it")
+            )
         ended = _end_current()
         for article in release.articles.all():
             publish_article(viewer=viewer, article_id=article.pk)
@@ -95,7 +98,7 @@ def roll_back(*, viewer: Viewer) -> Publication:
         live = _end_current()
         target = live.previous if live else None
         if target is None:
-            raise Conflict("There is nothing to go back to")
+            raise Conflict(_("There is nothing to go back to"))
         state = {int(pk): number for pk, number in target.knowledge.items()}
         restore_state(viewer=viewer, state=state)
         return _begin(viewer, target.release, previous=target.previous, is_rollback=True)

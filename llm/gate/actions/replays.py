@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -48,7 +49,7 @@ def ask_for_replay(*, viewer: Viewer, release: Release) -> Replay:
                 _ask_all(replay, side, assistant, cases)
             _end_when_complete(replay.pk)
     except IntegrityError:
-        raise Conflict("A replay of this release is running already") from None
+        raise Conflict(_("A replay of this release is running already")) from None
     return replay
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -59,7 +60,7 @@ def publish_article(*, viewer: Viewer, article_id: object, version: int | None =
         else:
             found = article.versions.filter(number=version).first()
             if found is None:
-                raise NotFound("No such version")
+                raise NotFound(_("No such version"))
             kept = found
         _use(article, kept)
         # What it was written for is answered now.
@@ -108,7 +109,10 @@ def restore_state(*, viewer: Viewer, state: Mapping[int, int]) -> None:
         for pk, number in state.items():
             kept = versions.get((pk, number))
             if kept is None:
-                raise Conflict(f"Version {number} of article {pk} does not exist any more")
+                raise Conflict(
+                    _("Version %(number)s of article %(pk)s does not exist any more")
+                    % {"number": number, "pk": pk}
+                )
             article = articles[pk]
             if article.status != Article.Status.PUBLISHED or article.published_id != kept.pk:
                 _use(article, kept)
