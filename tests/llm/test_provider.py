@@ -272,7 +272,7 @@ async def test_after_the_first_text_nothing_is_replayed(
 
 async def test_a_drip_ends_at_the_whole_deadline(ask: Ask) -> None:
     ask.upstream.script([step for _ in range(100) for step in (delta("."), 0.05)])
-    failure = await ask.failure(deadlines=Deadlines(first_content=0.3, gap=0.3, whole=0.6))
+    failure = await ask.failure(deadlines=Deadlines(first_content=60, gap=60, whole=0.6))
     assert failure.reason == "deadline"
     assert failure.code == "PROVIDER_TIMEOUT"
 
