@@ -105,10 +105,6 @@ class QuickReplies:
         """End the connections."""
         await self._connections.close()
 
-    def models_changed(self) -> None:
-        """Look again at the models: one of them has failed."""
-        self._read_at = 0.0
-
     # --- Beginning ---------------------------------------------------------------------------
 
     async def _claim(self, session_ids: list[UUID]) -> dict[UUID, Claim]:

@@ -159,7 +159,9 @@ def test_an_answer_shows_staff_what_it_rests_on(
     expect(sources).to_be_visible()
     sources.locator("summary").click()
     link = sources.get_by_role("link").first
-    expect(link).to_have_attribute("href", re.compile(r"^/knowledge/#/articles/\d+$"))
+    expect(link).to_have_attribute(
+        "href", re.compile(r"^/console/knowledge/\?view=article&article=\d+$")
+    )
     expect(sources.locator("q").first).not_to_be_empty()
     shot(page, "console-sources")
 

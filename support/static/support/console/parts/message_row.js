@@ -132,7 +132,7 @@ function drawSources(refs, citations) {
   refs["sources-list"].replaceChildren(...citations.map(({ article_id: article, title, quote }) => {
     const item = make("li");
     const link = make("a", "", title);
-    Object.assign(link, { href: `/knowledge/#/articles/${article}`, target: "_blank", rel: "noopener", dir: "auto" });
+    Object.assign(link, { href: `/console/knowledge/?view=article&article=${article}`, target: "_blank", rel: "noopener", dir: "auto" });
     item.append(link, Object.assign(make("q", "", quote), { dir: "auto" }));
     return item;
   }));
