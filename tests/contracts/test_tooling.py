@@ -48,6 +48,13 @@ def test_every_setting_is_documented():
     assert names - documented == set()
 
 
+def test_every_decision_has_a_number_of_its_own():
+    files = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(file.name[:4]) for file in files]
+    assert len(set(numbers)) == len(numbers) > 0
+    assert [int(file.read_text()[2:].partition(".")[0]) for file in files] == numbers
+
+
 def test_every_documented_make_target_exists():
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
     mentioned = set(re.findall(r"`make ([a-z-]+)", read("README.md") + read("docs/operations.md")))
