@@ -175,7 +175,9 @@ class Upstream:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         """Play one answer; return what the client already sent of its next request."""
         model = str(self.requests[-1].get("model"))
-        reply = self._replies.popleft() if self._replies else self.by_model.get(model, self.default)
+        reply = self.by_model.get(model)  # whoever asks first, the queue is for the others
+        if reply is None:
+            reply = self._replies.popleft() if self._replies else self.default
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         # The client sends nothing while it reads an answer: input that ends means that it left.
