@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import File
+from django.utils.translation import gettext as _
 
 from chatsite.lib.errors import UploadTooLarge, UploadTypeRejected
 from sessions_app import pictures
@@ -31,7 +32,7 @@ def type_of(name: str, file: "File[bytes]") -> tuple[str, str]:
     """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in DOCUMENTS:
-        raise UploadTypeRejected("Accepted are " + ", ".join(sorted(DOCUMENTS)))
+        raise UploadTypeRejected(_("Accepted are %s") % ", ".join(sorted(DOCUMENTS)))
     file.seek(0)
     if suffix == ".pdf":
         good = _is_pdf(file)
@@ -41,7 +42,7 @@ def type_of(name: str, file: "File[bytes]") -> tuple[str, str]:
         good = _is_text(file)
     file.seek(0)
     if not good:
-        raise UploadTypeRejected(f"The content is not that of a {suffix} file")
+        raise UploadTypeRejected(_("The content is not that of a %s file") % suffix)
     return DOCUMENTS[suffix], suffix
 
 
@@ -94,7 +95,7 @@ def _is_office(file: "File[bytes]", main_part: str) -> bool:
     if any(_is_odd(entry) for entry in entries):
         return False
     if sum(entry.file_size for entry in entries) > settings.UPLOAD_UNPACKED_BYTES:
-        raise UploadTooLarge("The document unpacks to too much")
+        raise UploadTooLarge(_("The document unpacks to too much"))
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.models import Team
 from accounts.viewer import Viewer
@@ -42,11 +43,11 @@ def checked(viewer: Viewer, raw: Mapping[str, Any]) -> dict[str, Any]:
 def _text(field: str, raw: Any, most: int) -> str:
     text = raw.strip() if isinstance(raw, str) else ""
     if not text:
-        raise ValidationFailed.of(field, "may not be empty", "blank")
+        raise ValidationFailed.of(field, _("may not be empty"), "blank")
     if len(text) > most:
-        raise ValidationFailed.of(field, f"may have at most {most} characters", "max_length")
+        raise ValidationFailed.of(field, _("may have at most %d characters") % most, "max_length")
     if "\0" in text:
-        raise ValidationFailed.of(field, "may not hold the NUL character")
+        raise ValidationFailed.of(field, _("may not hold the NUL character"))
     return text
 
 
@@ -66,7 +67,7 @@ def is_language(tag: str) -> bool:
 def _language(raw: Any) -> str:
     text = str(raw).strip().casefold().replace("_", "-")
     if not is_language(text):
-        raise ValidationFailed.of("language", "a language tag such as en or zh-hans is needed")
+        raise ValidationFailed.of("language", _("a language tag such as en or zh-hans is needed"))
     return text
 
 
@@ -84,7 +85,7 @@ def _kind(raw: Any) -> str:
 
 def _tags(raw: Any) -> list[str]:
     if not isinstance(raw, list) or len(raw) > MOST_TAGS:
-        raise ValidationFailed.of("tags", f"a list of at most {MOST_TAGS} is needed")
+        raise ValidationFailed.of("tags", _("a list of at most %d is needed") % MOST_TAGS)
     tags = [_text("tags", tag, LONGEST_TAG).casefold() for tag in raw]
     return list(dict.fromkeys(tags))
 
@@ -99,7 +100,7 @@ def _url(raw: Any) -> str:
     except ValueError:
         good = False
     if not good or re.search(r"[\s<>\"'\\]", text):
-        raise ValidationFailed.of("source_url", "an http or https address is needed")
+        raise ValidationFailed.of("source_url", _("an http or https address is needed"))
     return text
 
 
@@ -112,5 +113,5 @@ def _team(viewer: Viewer, raw: Any) -> int | None:
         return None
     mine = viewer.is_admin or raw in viewer.team_ids
     if not isinstance(raw, int) or not mine or not Team.objects.filter(pk=raw).exists():
-        raise ValidationFailed.of("team_id", "no such team", "does_not_exist")
+        raise ValidationFailed.of("team_id", _("no such team"), "does_not_exist")
     return raw

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core.files.base import File
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -66,9 +67,9 @@ def import_file(*, viewer: Viewer, file: File[bytes]) -> Article:
 
     require_staff(viewer)
     if not file.size:
-        raise ValidationFailed.of("file", "is empty", "empty")
+        raise ValidationFailed.of("file", _("is empty"), "empty")
     if file.size > settings.UPLOAD_FILE_BYTES:
-        raise UploadTooLarge(f"At most {settings.UPLOAD_FILE_BYTES // 1024 // 1024} MB")
+        raise UploadTooLarge(_("At most %d MB") % (settings.UPLOAD_FILE_BYTES // 1024 // 1024))
     raw = file.name or ""
     kind = reading.kind_of(raw, file)
     name = documents.display_name(raw, PurePosixPath(raw).suffix.lower(), "file")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from chatsite.lib import dbpool, loops, outbound
 from chatsite.lib.errors import UploadTooLarge, UploadTypeRejected, ValidationFailed
@@ -96,28 +97,28 @@ async def _fetch(url: str) -> Page:
 
 
 async def _follow(client: aiohttp.ClientSession, url: str) -> Page:
-    for _ in range(MOST_REDIRECTS + 1):
+    for _hop in range(MOST_REDIRECTS + 1):
         async with client.get(url, headers=HEADERS, allow_redirects=False) as answer:
             target = answer.headers.get("Location")
             if answer.status not in (301, 302, 303, 307, 308) or not target:
                 return await _taken(answer, url)
         url = checked_url(urljoin(url, target))
-    raise _wrong("it redirects too often")
+    raise _wrong(_("it redirects too often"))
 
 
 async def _taken(answer: aiohttp.ClientResponse, url: str) -> Page:
     if answer.status != 200:
-        raise _wrong(f"it answered with status {answer.status}")
+        raise _wrong(_("it answered with status %d") % answer.status)
     kind = KINDS.get(answer.content_type)
     if kind is None:
-        raise UploadTypeRejected("At that address is neither a web page nor a text nor a PDF")
+        raise UploadTypeRejected(_("At that address is neither a web page nor a text nor a PDF"))
     most = settings.KNOWLEDGE_FETCH_BYTES
     unpack = _unpacker(answer.headers.get("Content-Encoding", "identity").strip().lower())
     data = bytearray()
     async for chunk in answer.content.iter_chunked(16 * 1024):
         data += unpack.decompress(chunk, most + 1 - len(data)) if unpack else chunk
         if len(data) > most:
-            raise UploadTooLarge(f"The page has more than {most // 1024 // 1024} MB")
+            raise UploadTooLarge(_("The page has more than %d MB") % (most // 1024 // 1024))
     return Page(kind, bytes(data), url)
 
 
@@ -126,7 +127,7 @@ def _unpacker(encoding: str) -> zlib._Decompress | None:
         return None
     if encoding in ("gzip", "x-gzip"):
         return zlib.decompressobj(wbits=31)
-    raise _wrong("it answers in an encoding we did not ask for")
+    raise _wrong(_("it answers in an encoding we did not ask for"))
 
 
 def _wrong(why: str) -> ValidationFailed:

@@ -12,6 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 from django.core.files.base import File
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from chatsite.lib import dbpool
 from chatsite.lib.errors import ServiceUnavailable, UploadTypeRejected, ValidationFailed
@@ -30,11 +32,11 @@ KINDS = {
 }
 _MARKS = {"pdf": "%PDF-", "docx": "PK"}
 _REASONS = {
-    "encrypted": "is protected with a password; save it without one",
-    "empty": "holds no text that can be read (a scan is a picture of text)",
-    "pages": "has too many pages; import it in parts",
-    "length": "is too long for one article; import it in parts",
-    "effort": "takes too much work to read; import it in parts, or paste its text",
+    "encrypted": gettext_lazy("is protected with a password; save it without one"),
+    "empty": gettext_lazy("holds no text that can be read (a scan is a picture of text)"),
+    "pages": gettext_lazy("has too many pages; import it in parts"),
+    "length": gettext_lazy("is too long for one article; import it in parts"),
+    "effort": gettext_lazy("takes too much work to read; import it in parts, or paste its text"),
 }
 _one_at_a_time = threading.BoundedSemaphore(1)
 
@@ -57,7 +59,7 @@ def kind_of(name: str, file: File[bytes]) -> str:
     suffix = PurePosixPath(name).suffix.lower()
     kind = KINDS.get(suffix)
     if kind is None:
-        raise UploadTypeRejected("Accepted are " + ", ".join(sorted(KINDS)))
+        raise UploadTypeRejected(_("Accepted are %s") % ", ".join(sorted(KINDS)))
     if kind in _MARKS:
         documents.type_of(name, file)
     else:
@@ -65,7 +67,7 @@ def kind_of(name: str, file: File[bytes]) -> str:
         head = file.read(4096)
         wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
         if (b"\0" in head and not wide) or head.startswith((b"%PDF-", b"PK\x03\x04", b"\x89PNG")):
-            raise UploadTypeRejected(f"The content is not that of a {suffix} file")
+            raise UploadTypeRejected(_("The content is not that of a %s file") % suffix)
     file.seek(0)
     return kind
 
@@ -78,7 +80,7 @@ def read(kind: str, data: bytes, *, field: str, url: str = "") -> Read:
     """
     dbpool.give_back()
     if not _one_at_a_time.acquire(timeout=settings.KNOWLEDGE_IMPORT_S):
-        raise ServiceUnavailable("Other imports are being read", retry_after=10)
+        raise ServiceUnavailable(_("Other imports are being read"), retry_after=10)
     try:
         answer = _ask_child(kind, data, url)
     finally:
@@ -86,10 +88,10 @@ def read(kind: str, data: bytes, *, field: str, url: str = "") -> Read:
     if (error := answer.get("error")) is None:
         return Read(answer["title"], answer["text"], answer["language"])
     if error == "broken":
-        raise UploadTypeRejected("It is damaged, or not what its name says")
+        raise UploadTypeRejected(_("It is damaged, or not what its name says"))
     if error == "encrypted":
-        raise UploadTypeRejected("It " + _REASONS[error])
-    raise ValidationFailed.of(field, _REASONS[error])
+        raise UploadTypeRejected(_("It %s") % _REASONS[error])
+    raise ValidationFailed.of(field, str(_REASONS[error]))
 
 
 def _ask_child(kind: str, data: bytes, url: str) -> dict[str, str]:
