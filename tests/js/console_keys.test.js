@@ -85,6 +85,6 @@ test("a code becomes a sentence, with the name of whoever was faster", () => {
 });
 
 test("an unknown code falls back to the server's own words", () => {
-  assert.equal(explain({ code: "NEW", detail: "Because." }, words), "Because.");
+  assert.equal(explain({ code: "NEW", status: 409, message: "Because." }, words), "Because.");
   assert.equal(explain({ code: "NEW" }, words), "?");
 });

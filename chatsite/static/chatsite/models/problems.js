@@ -1,7 +1,7 @@
 /** What a refused action means, in words. */
 
 /**
- * @param {{code?: string, status?: number, detail?: string, retryAfter?: number}} error
+ * @param {{code?: string, status?: number, message?: string, retryAfter?: number}} error
  * @param {{t: (key: string, values?: object) => string, has: (key: string) => boolean, assignee?: string, minutes?: string}} words
  */
 export function explain(error, { t, has, assignee = "", wait = "" }) {
@@ -11,5 +11,6 @@ export function explain(error, { t, has, assignee = "", wait = "" }) {
   }
   const key = `error_${error.code}`;
   if (has(key)) return t(key);
-  return error.detail || t("error_unknown");
+  // An ApiError keeps what the server said as its message; other errors speak to programmers.
+  return (error.status && error.message) || t("error_unknown");
 }

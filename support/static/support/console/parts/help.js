@@ -1,5 +1,5 @@
 import { announce, make, reconcile, row, setText } from "../../../chatsite/lib/dom.js";
-import { t } from "../../../chatsite/lib/text.js";
+import { has, t } from "../../../chatsite/lib/text.js";
 import { explain } from "../../../chatsite/models/problems.js";
 import { Part } from "../../../chatsite/parts/part.js";
 import { Help } from "../models/help.js";
@@ -109,7 +109,7 @@ class HelpPart extends Part {
     this.#draw();
   }
 
-  #onFailed(error) { this.#say(t("help_failed", { why: explain(error) })); }
+  #onFailed(error) { this.#say(t("help_failed", { why: explain(error, { t, has }) })); }
 
   #say(text) {
     setText(this.refs.error, text);
