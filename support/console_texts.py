@@ -176,6 +176,11 @@ def _help() -> Texts:
         "help_no_tags": _("No other tag fits."),
         "help_needs_text": _("Write something first."),
         "help_failed": _("No help came. {why}"),
+        "trouble_PROVIDER_TIMEOUT": _("It took too long to answer."),
+        "trouble_PROVIDER_UNAVAILABLE": _("Its endpoint is not available right now."),
+        "trouble_PROVIDER_ERROR": _("It could not answer."),
+        "trouble_MODEL_NOT_FOUND": _("This model was removed or switched off."),
+        "trouble_RATE_LIMITED": _("Its endpoint takes no more questions right now (rate limit)."),
         "error_MODEL_NOT_FOUND": _("No model is switched on for this."),
     }
 

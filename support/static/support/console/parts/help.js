@@ -144,7 +144,7 @@ class HelpPart extends Part {
     refs.text.hidden = !slot.text;
     refs.dots.hidden = !open || Boolean(slot.text);
     refs.error.hidden = !slot.error;
-    setText(refs.error, slot.error?.message ?? "");
+    setText(refs.error, slot.error ? troubleOf(slot.error) : "");
     refs.stop.hidden = !open;
     refs.retry.hidden = open;
     refs.use.hidden = open || !slot.text;
@@ -165,6 +165,11 @@ class HelpPart extends Part {
     setText(refs["tags-text"], t(offered.length ? "help_tags" : "help_no_tags"));
     reconcile(refs["tags-list"], offered, { key: (tag) => tag, create: (tag) => Object.assign(make("button", "button small", `+ ${tag}`), { type: "button" }), update: (element, tag) => { element.dataset.tag = tag; } });
   }
+}
+
+/** Why a model brought nothing, in the reader's language. */
+function troubleOf({ code }) {
+  return t(has(`trouble_${code}`) ? `trouble_${code}` : "trouble_PROVIDER_ERROR");
 }
 
 customElements.define("console-help", HelpPart);
