@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from llm.stats.figures import Figures, percentile
 from llm.stats.picks import ENOUGH, Picks
@@ -120,7 +121,7 @@ def minutes(length: float) -> str:
 def interval_name(window: Window, start: dt.datetime) -> str:
     """Return 12 Nov, or with hours 12 Nov 14:00."""
     local = start.astimezone(window.zone)
-    day = date_format(local, "j M", use_l10n=False)
+    day = date_format(local, pgettext("how a day is written", "j M"), use_l10n=False)
     return f"{day} {local:%H:%M}" if window.interval is Interval.HOUR else day
 
 
