@@ -30,8 +30,9 @@ from tests.upstream import STALL, Reply, Upstream, delta, refuse, say
 def staffed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose worker is woken as in production, without a broker between."""
 
-    def send(_: wake.Waker, job: Any, cause: str) -> None:
-        desk.engine.loop.call_soon_threadsafe(desk.engine.wake, job)
+    def send(_: wake.Waker, ready: Any) -> None:
+        for job, _cause in ready:
+            desk.engine.loop.call_soon_threadsafe(desk.engine.wake, job)
 
     monkeypatch.setattr(wake.Waker, "_send", send)
     return desk
