@@ -97,3 +97,16 @@ class Customer:
         answer = self._http.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
+
+
+def until_nobody_is_online(page: Page) -> None:
+    """Wait until customers are told so; a closed socket counts as there for some seconds more.
+
+    Playwright's own waiting takes the promise of an answer for the answer.
+    """
+    page.evaluate("""async () => {
+        const config = async () =>
+            (await fetch("/api/v1/widget/demo/config", { cache: "no-store" })).json();
+        while ((await config()).online !== false)
+            await new Promise((done) => setTimeout(done, 1_000));
+    }""")

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
 
 from tests.browser.conftest import NOT_FOR_THE_PRODUCT, PATIENCE_MS, ROOT
-from tests.browser.desk import EXPECTED_COMPLAINTS, Window
+from tests.browser.desk import EXPECTED_COMPLAINTS, Window, until_nobody_is_online
 from tests.browser.foreign_shop import serving
 from tests.browser.widget.visitor import Visitor
 
@@ -298,10 +298,7 @@ def go_offline(agent: Page) -> None:
     agent.get_by_role("button", name="Account and settings").last.click()
     agent.locator("[data-ref=presence-menu]").click()
     agent.keyboard.press("Escape")
-    agent.wait_for_function(
-        "fetch('/api/v1/widget/demo/config').then((answer) => answer.json())"
-        ".then(({ online }) => !online)"
-    )
+    until_nobody_is_online(agent)
 
 
 def write(agent: Page, text: str) -> None:

@@ -7,20 +7,15 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.desk import Window
+from tests.browser.desk import Window, until_nobody_is_online
 from tests.browser.widget.visitor import Visitor
 
 BUSY = "Nobody has been free so far."
 
 
-NOBODY_ONLINE = """
-async () => !(await (await fetch(`/api/v1/widget/demo/config?${Math.random()}`)).json()).online
-"""
-
-
 def asking(product, context, text):
     visitor = Visitor(context.new_page(), product.url)
-    visitor.page.wait_for_function(NOBODY_ONLINE, timeout=90_000)
+    until_nobody_is_online(visitor.page)
     visitor.page.reload()
     visitor.open()
     visitor.write(text)
