@@ -131,6 +131,7 @@ Cland Chat is running.
 
   Demo shop with the widget   {site}/
   Agent console               {site}/console/
+  Models side by side         {site}/playground/
   Administration              {site}/admin/
   API, to read and to try     {site}/api/docs
 
