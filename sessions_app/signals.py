@@ -7,11 +7,12 @@ happen is also a fact in the database that a sweep finds.
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
+
+from chatsite.lib import dbpool
 
 # Receivers may talk to a broker that is slow or gone; the thread that commits messages may not
 # wait for that.
@@ -34,6 +35,17 @@ def announce(signal: Signal, **arguments: Any) -> None:
 
 def announcement(signal: Signal, **arguments: Any) -> Callable[[], object]:
     """Return what sends ``signal`` on the announcer's thread when it is called."""
-    send = partial(signal.send_robust, sender=None, **arguments)
     # The context carries the request id into the log lines of what follows.
-    return partial(_announcer.submit, contextvars.copy_context().run, send)
+    context = contextvars.copy_context()
+
+    def hand_over() -> None:
+        _announcer.submit(context.run, _send, signal, arguments)
+
+    return hand_over
+
+
+def _send(signal: Signal, arguments: dict[str, Any]) -> None:
+    try:
+        signal.send_robust(sender=None, **arguments)
+    finally:
+        dbpool.give_back()

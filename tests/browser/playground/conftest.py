@@ -41,7 +41,7 @@ WORDS = tuple(f"word{number} " for number in range(400))
 PIECES = [LONG[at : at + 24] for at in range(0, len(LONG), 24)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def endpoints() -> Iterator[dict[str, Upstream]]:
     """A server for each model, so that the rest one is given after failures is its own."""
     answers = {
@@ -59,9 +59,10 @@ def endpoints() -> Iterator[dict[str, Upstream]]:
         yield servers
 
 
-@pytest.fixture(scope="session")
-def models(site: str, endpoints: dict[str, Upstream]) -> None:
-    """The models, made once by an administrator."""
+@pytest.fixture(scope="package")
+def models(site: str, endpoints: dict[str, Upstream]) -> Iterator[None]:
+    """The models, made once by an administrator and gone afterwards, as drafts would ask them."""
+    made = []
     with httpx.Client(base_url=f"{site}/api/v1", timeout=30) as http:
         login = {"username": ADA[0], "password": ADA[1], "token_transport": "body"}
         token = http.post("/auth/login", json=login).json()["access_token"]
@@ -75,6 +76,10 @@ def models(site: str, endpoints: dict[str, Upstream]) -> None:
             }
             answer = http.post("/models", json=fields)
             assert answer.status_code == 201, answer.text
+            made.append(answer.json()["id"])
+        yield
+        for model in made:
+            assert http.delete(f"/models/{model}").status_code == 204
 
 
 @pytest.fixture

@@ -229,8 +229,8 @@ def test_clearing_the_own_chat_forgets_what_was_said_there(
 ) -> None:
     from sessions_app import signals
 
-    def at_once(run: Any, send: Any) -> None:
-        run(send)
+    def at_once(run: Any, *what: Any) -> None:
+        run(*what)
 
     monkeypatch.setattr(signals._announcer, "submit", at_once)
     kernel.team("support", cast.ben(), is_default=True)
