@@ -20,7 +20,7 @@ export function rowsOf({ messages, pending, unreadFrom }) {
       rows.push({ key: `day:${day}`, type: "day", at: message.created_at });
       above = null;
     }
-    if (message.seq === unreadFrom) {
+    if (message.seq !== null && message.seq === unreadFrom) {
       rows.push({ key: "unread", type: "unread" });
       above = null;
     }
