@@ -16,9 +16,7 @@ servers run under another account, because PostgreSQL refuses to run as root.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -27,21 +25,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
+
+from deploy.account import Account, reachable_directory
+from deploy.programs import Say, ServiceError, install_missing, tool
 
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
 POLL_S = 0.02
-
-Say = Callable[[str], None]
-
-
-class ServiceError(RuntimeError):
-    """A server cannot be had; the message is one plain line for a person."""
 
 
 def free_port() -> int:
@@ -49,67 +44,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The operating system account that servers run as; `uid` None means our own."""
-
-    uid: int | None
-    gid: int | None
-
-    @classmethod
-    def unprivileged(cls) -> Account:
-        """Our own account, or when we are root the first of postgres and nobody."""
-        if os.geteuid() != 0:
-            return cls(None, None)
-        for name in ("postgres", "nobody"):
-            with suppress(KeyError):
-                entry = pwd.getpwnam(name)
-                return cls(entry.pw_uid, entry.pw_gid)
-        raise ServiceError("PostgreSQL cannot run as root and there is no account named nobody.")
-
-    def popen_options(self) -> dict[str, Any]:
-        """The keyword arguments that make subprocess start a program as this account."""
-        if self.uid is None:
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
-
-    def make_directory(self, path: Path) -> Path:
-        """Create `path` for this account alone, and check that the account can get there."""
-        path.mkdir(parents=True, exist_ok=True)
-        if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
-        path.chmod(0o700)
-        return path
-
-    def can_reach(self, path: Path) -> bool:
-        """Whether every existing folder above `path` lets this account pass."""
-        if self.uid is None:
-            return True
-        return all(
-            folder.stat().st_mode & 0o001 or folder.stat().st_uid == self.uid
-            for folder in path.resolve().parents
-            if folder.exists()
-        )
-
-
-def reachable_directory(wanted: Path, *, say: Say = print) -> Path:
-    """`wanted`, or a lasting folder elsewhere when the servers' account cannot get there.
-
-    That happens to root with a checkout below a home that is closed to others.
-    """
-    wanted = wanted.resolve()
-    if Account.unprivileged().can_reach(wanted):
-        return wanted
-    digest = hashlib.sha256(str(wanted).encode()).hexdigest()[:12]
-    elsewhere = Path("/var/tmp") / f"cland-chat-{digest}"  # noqa: S108 (0711, owned by root)
-    elsewhere.mkdir(mode=0o711, exist_ok=True)
-    if elsewhere.stat().st_uid != os.geteuid():
-        raise ServiceError(f"{elsewhere} belongs to somebody else.")
-    elsewhere.chmod(0o711)
-    say(f"The servers' data is in {elsewhere}: their account cannot enter {wanted}.")
-    return elsewhere
 
 
 @dataclass
@@ -413,69 +347,6 @@ def running(
                 server.stop()
         if temporary:
             shutil.rmtree(temporary, ignore_errors=True)
-
-
-def find_tool(name: str) -> str | None:
-    """The path of a server program: on PATH, or where Debian and Homebrew keep PostgreSQL's."""
-    folders = [
-        *Path("/usr/lib/postgresql").glob("*/bin"),
-        *Path("/opt/homebrew/opt").glob("postgresql@*/bin"),
-        *Path("/usr/local/opt").glob("postgresql@*/bin"),
-    ]
-    newest_first = sorted(folders, key=_version_of, reverse=True)
-    path = os.pathsep.join([*map(str, newest_first), os.environ.get("PATH", os.defpath)])
-    return shutil.which(name, path=path)
-
-
-def _version_of(folder: Path) -> int:
-    digits = "".join(filter(str.isdigit, folder.parent.name))
-    return int(digits or 0)
-
-
-def tool(name: str) -> str:
-    """Like find_tool; raises ServiceError when it is missing."""
-    found = find_tool(name)
-    if not found:
-        raise ServiceError(f"The program {name} is missing.")
-    return found
-
-
-def install_missing(*, postgresql: bool, redis: bool, say: Say = print) -> None:
-    """Install Debian's packages of what is wanted and missing, or say in one line what to do."""
-    packages = []
-    if postgresql and not (find_tool("postgres") and find_tool("initdb")):
-        packages.append("postgresql")
-    if redis and not find_tool("redis-server"):
-        packages.append("redis-server")
-    if not packages:
-        return
-    names = " and ".join(packages)
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise ServiceError(
-            f"Missing: {names}. Install it, or set TEST_DATABASE_URL and TEST_REDIS_URL."
-        )
-    say(f"Installing {names} with apt-get…")
-    apt_install(packages)
-
-
-def apt_install(packages: Sequence[str]) -> None:
-    """Install Debian packages without starting the services they bring."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
-    try:
-        for command in (["apt-get", "update", "--quiet"], install):
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if done.returncode != 0:
-                reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
-                raise ServiceError(f"{' '.join(command[:2])} failed: {''.join(reason)}")
-    finally:
-        if ours:
-            policy.unlink(missing_ok=True)
 
 
 def plain_environment() -> dict[str, str]:

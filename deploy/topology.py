@@ -18,6 +18,7 @@ from pathlib import Path
 from honcho.manager import Manager
 
 from deploy import services
+from deploy.programs import ServiceError
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
@@ -28,7 +29,7 @@ def number(name: str, default: int) -> int:
     """A whole number from the environment; raises ServiceError on anything else."""
     raw = os.environ.get(name) or str(default)
     if not raw.isdecimal() or int(raw) < 1:
-        raise services.ServiceError(f"{name} must be a whole number from 1 on, not {raw!r}.")
+        raise ServiceError(f"{name} must be a whole number from 1 on, not {raw!r}.")
     return int(raw)
 
 
@@ -89,7 +90,7 @@ def main() -> int:
             print(f"Open http://localhost:{number('PORT', 8080)}/ (ctrl-C ends all)", flush=True)
             manager.loop()
             return 0 if manager.returncode in (130, 143) else int(manager.returncode or 0)
-    except services.ServiceError as error:
+    except ServiceError as error:
         print(error, file=sys.stderr)
     except subprocess.CalledProcessError as error:
         print(f"The database could not be prepared: {error}", file=sys.stderr)

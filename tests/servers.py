@@ -18,6 +18,7 @@ from contextlib import ExitStack
 import pytest
 
 from deploy import services
+from deploy.programs import ServiceError
 
 _cleanup = ExitStack()
 _running: services.Servers | None = None
@@ -48,7 +49,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     try:
         _running = _cleanup.enter_context(services.running(fsync=False, say=_tell))
-    except services.ServiceError as error:
+    except ServiceError as error:
         pytest.exit(f"The tests need PostgreSQL and Redis. {error}", returncode=1)
     os.environ["DATABASE_URL"] = _running.database_url
     os.environ["REDIS_URL"] = _running.redis_url

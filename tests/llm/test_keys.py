@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from chatsite.lib import crypto, rotation
-from deploy import services
+from deploy.programs import tool
 from llm.models import ModelConfig
 from support.models import Widget
 from tests import cast
@@ -110,7 +110,7 @@ def test_a_dump_of_the_database_holds_no_key(settings: Any) -> None:
     at = settings.DATABASES["default"]
     where = ["-h", at["HOST"], "-p", str(at["PORT"]), "-U", at["USER"], at["NAME"]]
     dump = subprocess.run(
-        [services.tool("pg_dump"), *where],
+        [tool("pg_dump"), *where],
         check=True,
         capture_output=True,
         env={"PGPASSWORD": at["PASSWORD"]},

@@ -1,4 +1,4 @@
-"""The REST edge of accounts: parse, call one action, answer."""
+"""Getting, renewing and ending tokens."""
 
 from __future__ import annotations
 
@@ -6,55 +6,23 @@ from typing import Any, Literal, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import api_view, authentication_classes, permission_classes
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts import actions, known_device, payloads
 from accounts import schema as docs
 from accounts import serializers as shapes
 from accounts.actions import LoggedIn
-from accounts.actions.devices import live_devices
-from accounts.authentication import BearerAuthentication, credential
+from accounts.api.base import OpenView, valid
+from accounts.authentication import credential
 from accounts.client import KNOWN_DEVICE_COOKIE, client_of
-from accounts.keyring import keyring
-from accounts.models import User
 from accounts.origins import require_own_origin
 from accounts.tokens import identify
-from accounts.viewer import viewer_of
 from chatsite.lib import clock, errors
 
 REFRESH_COOKIE = "rt"
 REFRESH_COOKIE_PATH = "/api/v1/auth"
-
-
-class AccountView(APIView):
-    """Answers about accounts are nobody else's to keep."""
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Forbid every cache to store the answer."""
-        final = super().finalize_response(request, response, *args, **kwargs)
-        final["Cache-Control"] = "no-store"
-        return final
-
-
-class OpenView(AccountView):
-    """For callers who are not logged in yet; an Authorization header is not looked at."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-
-class OwnView(AccountView):
-    """For people with an access token; not for integrators' keys."""
-
-    authentication_classes = (BearerAuthentication,)
 
 
 class RegisterView(OpenView):
@@ -89,7 +57,7 @@ class RegisterView(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Make a customer and log them in."""
-        given = _valid(shapes.RegistrationSerializer(data=request.data))
+        given = valid(shapes.RegistrationSerializer(data=request.data))
         transport = _transport(request, given)
         logged_in = actions.register(**given, client=client_of(request._request))
         return _logged_in(logged_in, transport, status=201)
@@ -130,7 +98,7 @@ class LoginView(OpenView):
     )
     def post(self, request: Request) -> Response:
         """Prove a password and begin a device."""
-        given = _valid(shapes.LoginSerializer(data=request.data))
+        given = valid(shapes.LoginSerializer(data=request.data))
         transport = _transport(request, given)
         logged_in = actions.log_in(
             name=given["username"],
@@ -235,195 +203,6 @@ class LogoutView(OpenView):
         return response
 
 
-class MeView(AccountView):
-    """Who am I?"""
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="me",
-        summary="The caller",
-        responses={200: shapes.AccountSerializer, **docs.refusals(errors.AuthTokenInvalid)},
-        examples=[docs.example(docs.ADA)],
-    )
-    def get(self, request: Request) -> Response:
-        """The caller as they are now."""
-        return Response(payloads.person(_user(request)))
-
-
-class ChangePasswordView(OwnView):
-    """A new password."""
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="change_password",
-        summary="Change the password",
-        description="Every other device of the caller is logged out.",
-        request=shapes.PasswordChangeSerializer,
-        responses={
-            204: None,
-            **docs.refusals(
-                errors.ValidationFailed,
-                errors.AuthInvalidCredentials,
-                errors.AuthTokenInvalid,
-                errors.AuthAccountLocked,
-                errors.RateLimited,
-            ),
-        },
-        examples=[
-            docs.example(
-                {"current_password": "demo-admin", "new_password": "correct horse battery"},
-                request=True,
-            )
-        ],
-    )
-    def post(self, request: Request) -> Response:
-        """Replace the password."""
-        given = _valid(shapes.PasswordChangeSerializer(data=request.data))
-        actions.change_password(
-            viewer=viewer_of(request), **given, client=client_of(request._request)
-        )
-        return Response(status=204)
-
-
-class DevicesView(OwnView):
-    """Where am I logged in?"""
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="list_devices",
-        summary="Devices on which the caller is logged in",
-        parameters=[shapes.DeviceQuerySerializer],
-        responses={
-            200: shapes.DevicePageSerializer,
-            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid),
-        },
-        examples=[docs.example({"results": [docs.DEVICE], "next": None})],
-    )
-    def get(self, request: Request) -> Response:
-        """Live devices, the newest first."""
-        query = _valid(shapes.DeviceQuerySerializer(data=request.query_params))
-        viewer = viewer_of(request)
-        families = live_devices(user_id=viewer.user_id)
-        if "cursor" in query:
-            families = families.filter(pk__lt=query["cursor"])
-        page = list(families[: query["limit"] + 1])
-        rows, more = page[: query["limit"]], len(page) > query["limit"]
-        return Response(
-            {
-                "results": [payloads.device(row, current_id=viewer.family_id) for row in rows],
-                "next": str(rows[-1].pk) if more else None,
-            }
-        )
-
-
-class DeviceView(OwnView):
-    """One device."""
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="end_device",
-        summary="Log a device out",
-        responses={204: None, **docs.refusals(errors.AuthTokenInvalid, errors.NotFound)},
-    )
-    def delete(self, request: Request, device_id: str) -> Response:
-        """End one of the caller's devices."""
-        actions.end_device(user_id=viewer_of(request).user_id, device_id=_uuid(device_id))
-        return Response(status=204)
-
-
-class ProfileView(AccountView):
-    """What people may change about themselves."""
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="get_profile",
-        summary="The caller's profile",
-        responses={200: shapes.ProfileSerializer, **docs.refusals(errors.AuthTokenInvalid)},
-        examples=[docs.example(docs.PROFILE)],
-    )
-    def get(self, request: Request) -> Response:
-        """The profile as it is."""
-        return Response(payloads.profile(_user(request)))
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="put_profile",
-        summary="Change the profile",
-        description="The same as PATCH: what is absent stays as it is.",
-        request=shapes.ProfileSerializer,
-        responses={
-            200: shapes.ProfileSerializer,
-            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
-        },
-        examples=[docs.example(docs.PROFILE, request=True), docs.example(docs.PROFILE)],
-    )
-    def put(self, request: Request) -> Response:
-        """Change the fields that are given."""
-        return self._change(request)
-
-    @extend_schema(
-        tags=["Accounts"],
-        operation_id="patch_profile",
-        summary="Change some of the profile",
-        request=shapes.ProfileSerializer,
-        responses={
-            200: shapes.ProfileSerializer,
-            **docs.refusals(errors.ValidationFailed, errors.AuthTokenInvalid, errors.Conflict),
-        },
-        examples=[
-            docs.example({"theme": "dark", "locale": "zh-hans"}, request=True),
-            docs.example({**docs.PROFILE, "theme": "dark", "locale": "zh-hans"}),
-        ],
-    )
-    def patch(self, request: Request) -> Response:
-        """Change the fields that are given."""
-        return self._change(request)
-
-    def _change(self, request: Request) -> Response:
-        given = _valid(shapes.ProfileSerializer(data=request.data))
-        return Response(
-            payloads.profile(actions.update_profile(user=_user(request), changes=given))
-        )
-
-
-@extend_schema(
-    tags=["Accounts"],
-    operation_id="jwks",
-    summary="Public keys of our tokens",
-    description="Verify RS256 access tokens with these; the key is chosen by `kid`.",
-    responses={200: shapes.JwksSerializer},
-    examples=[docs.example(docs.JWKS)],
-)
-@api_view(["GET"])
-@authentication_classes([])
-@permission_classes([AllowAny])
-def _jwks(request: Request) -> Response:
-    return Response(keyring().jwks())
-
-
-jwks = cache_control(public=True, max_age=300)(_jwks)
-
-
-def _valid(serializer: shapes.Base) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    valid: dict[str, Any] = serializer.validated_data
-    return valid
-
-
-def _user(request: Request) -> User:
-    user = request.user
-    if not isinstance(user, User):
-        raise errors.AuthTokenInvalid
-    return user
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise errors.NotFound from error
-
-
 def _transport(request: Request, given: dict[str, Any]) -> str:
     """Take the wish out of a body; whoever gets a cookie must be one of our own pages."""
     transport: str = given.pop("token_transport")
@@ -434,7 +213,7 @@ def _transport(request: Request, given: dict[str, Any]) -> str:
 
 def _refresh_token(request: Request) -> tuple[str, str]:
     """The refresh token and how it came; the cookie counts on our own pages only."""
-    given = _valid(shapes.RefreshSerializer(data=request.data))
+    given = valid(shapes.RefreshSerializer(data=request.data))
     if "refresh_token" in given:
         return given["refresh_token"], "body"
     token = request.COOKIES.get(REFRESH_COOKIE, "")
