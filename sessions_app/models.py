@@ -439,6 +439,12 @@ class Attachment(models.Model):
         related_name="attachments",
         verbose_name=_("message"),
     )
+    position = models.PositiveSmallIntegerField(
+        _("position"),
+        default=0,
+        db_default=0,
+        help_text=_("Its place among the files of its message, as the sender put them."),
+    )
     kind = models.CharField(
         _("kind"),
         max_length=8,
@@ -455,6 +461,7 @@ class Attachment(models.Model):
     class Meta:
         verbose_name = _("attachment")
         verbose_name_plural = _("attachments")
+        ordering = ["message_id", "position", "id"]
 
     def __str__(self) -> str:
         return self.name

@@ -221,9 +221,9 @@ class _Batch:
         sessions = list(self.changed.values())
         rows.store(self.messages, sessions, HOT_FIELDS)
         for message in self.messages:
-            for file in self.files.get(message.id, ()):
-                file.message = message
-                file.save(update_fields=["message"])
+            for position, file in enumerate(self.files.get(message.id, ())):
+                file.message, file.position = message, position
+                file.save(update_fields=["message", "position"])
         if self.places:
             join(self.places)
         COMMITS.observe(len(self.messages))

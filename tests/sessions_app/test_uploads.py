@@ -118,6 +118,26 @@ def test_an_upload_is_sent_with_a_message(chat: ChatSession) -> None:
     assert code(again) == INVALID, "an upload is sent once"
 
 
+def test_files_keep_the_order_their_sender_gave_them(chat: ChatSession) -> None:
+    vic, ben = Rest(cast.vic()), Rest(cast.ben())
+    made = [upload(cast.vic(), "file", f"{n}.txt", b"x").json()["id"] for n in range(4)]
+    wanted = [made[at] for at in (2, 0, 3, 1)]
+    path = f"/chat/sessions/{chat.id}/messages"
+    body = {"kind": "file", "client_msg_id": "four", "attachment_ids": wanted}
+    first, again = vic.post(path, body), vic.post(path, body)
+    seen = ben.get(path).json()["results"][-1]
+    listed = ben.get("/chat/sessions").json()["results"][0]["last_message"]
+    changes = ben.get(f"/chat/sessions/{chat.id}/changes?after_version=0").json()["results"][-1]
+    for message in (first.json(), again.json(), seen, listed, changes):
+        assert [file["id"] for file in message["attachments"]] == wanted
+    text = ben.get(f"/chat/sessions/{chat.id}/transcript?format=txt").content.decode()
+    assert [text.index(f"{n}.txt") for n in (2, 0, 3, 1)] == sorted(
+        text.index(f"{n}.txt") for n in range(4)
+    )
+    other = {**body, "attachment_ids": made}
+    assert code(vic.post(path, other)) == (409, "CONFLICT"), "another order is another message"
+
+
 def test_only_its_uploader_may_send_it(chat: ChatSession) -> None:
     made = upload(cast.eve(), "image", "a.png", picture()).json()
     path = f"/chat/sessions/{chat.id}/messages"

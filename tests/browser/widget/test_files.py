@@ -81,7 +81,7 @@ def test_a_visitor_sends_text_and_files_in_one_message(product, visitor, agent, 
     session = product.session_of("This is the seam")
     said = next(one for one in product.messages(session) if one["attachments"])
     assert said["kind"] == "file"
-    assert sorted(one["kind"] for one in said["attachments"]) == ["file", "image"]
+    assert [one["kind"] for one in said["attachments"]] == ["image", "file"]
     page = agent(session)
     expect(page.locator(".files img")).to_be_visible()
     expect(page.locator(".files button").filter(has_text="torn seam.png")).to_be_visible()
