@@ -46,7 +46,7 @@ MENU: tuple[tuple[Promise, tuple[tuple[str, str], ...]], ...] = (
     (
         gettext_lazy("Knowledge"),
         (
-            ("knowledge.Article", "menu_book"),
+            ("knowledge.Article", "article"),
             ("knowledge.Question", "contact_support"),
             ("knowledge.Memory", "psychology"),
             ("knowledge.IndexJob", "pending_actions"),
@@ -169,8 +169,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
     console = {"title": _("Agent console"), "icon": "headset_mic", "link": reverse("console")}
     playground = {"title": _("Playground"), "icon": "view_column", "link": "/playground/"}
+    knowledge = {"title": _("Knowledge"), "icon": "menu_book", "link": "/console/knowledge/"}
     statistics = {"title": _("Statistics"), "icon": "monitoring", "link": "/console/stats/"}
-    return [{"items": [home, console, playground, statistics]}, *groups]
+    return [{"items": [home, console, playground, knowledge, statistics]}, *groups]
 
 
 def _is_llm(label: str) -> bool:

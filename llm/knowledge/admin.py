@@ -15,9 +15,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from accounts.viewer import Viewer
 from chatsite.lib.errors import DomainError
 from llm.knowledge import actions
+from llm.knowledge.forms import ArticleForm
 from llm.knowledge.models import Article, ArticleVersion, Asking, IndexJob, Memory, Question
-
-WRITTEN = ("title", "body", "language", "audience", "team", "tags", "source_url")
 
 
 def _viewer(request: HttpRequest) -> Viewer:
@@ -48,6 +47,7 @@ class ArticleAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter = ["status", "audience", "language", "source_kind", "team"]
     search_fields = ["title", "body"]
     readonly_fields = ["status", "version", "published_at", "created_at", "updated_at", "author"]
+    form = ArticleForm
     inlines = [VersionInline]
     actions = ["publish", "archive"]
     fieldsets = [
@@ -59,15 +59,18 @@ class ArticleAdmin(ModelAdmin):  # type: ignore[misc]
         ),
     ]
 
+    def get_form(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
+        """Let the form judge with the eyes of who fills it in."""
+        form = super().get_form(request, *given, **options)
+        form.viewer = _viewer(request)
+        return form
+
     def save_model(
         self, request: HttpRequest, obj: Article, form: ModelForm[Article], change: bool
     ) -> None:
         """Write through the action, which checks and tidies; the page shows what was stored."""
-        fields = {name: form.cleaned_data[name] for name in WRITTEN if name != "team"}
-        team = form.cleaned_data["team"]
-        fields["team_id"] = team.pk if team else None
-        fields["tags"] = fields["tags"] or []
-        viewer = _viewer(request)
+        assert isinstance(form, ArticleForm)
+        viewer, fields = _viewer(request), form.changes()
         if change:
             stored = actions.edit_article(viewer=viewer, article_id=obj.pk, **fields)
         else:

@@ -198,6 +198,25 @@ class ArticleArchiveView(KernelView):
         return Response(payloads.article(archived))
 
 
+class ArticleUnarchiveView(KernelView):
+    """Taking back."""
+
+    @extend_schema(
+        operation_id="knowledge_articles_unarchive",
+        tags=["knowledge"],
+        summary="Make a draft of an archived article again",
+        description="For admins. Replies use it once it is published. One that is not archived "
+        "stays as it is.",
+        request=NO_BODY,
+        responses=shapes.ArticleSerializer,
+        examples=[ARTICLE],
+    )
+    def post(self, request: Request, article_id: str) -> Response:
+        """Take it back."""
+        taken = actions.unarchive_article(viewer=self.viewer, article_id=article_id)
+        return Response(payloads.article(taken))
+
+
 class ArticleVersionListView(KernelView):
     """Versions."""
 

@@ -16,12 +16,17 @@ from llm.knowledge.embedding import EmbeddingUnavailable, local
 PATIENCE_S = 1.0
 
 
+def has_index() -> bool:
+    """Say whether this installation has a vector index at all."""
+    return bool(settings.EMBEDDED or settings.CHROMA_URL)
+
+
 def report() -> dict[str, Any]:
     """Say whether questions are compared by meaning, and why not if not.
 
     An installation that chose to do without a vector index is well; one whose index is away is not.
     """
-    if not settings.EMBEDDED and not settings.CHROMA_URL:
+    if not has_index():
         return {"ok": True, "search": "words", "detail": "CHROMA_URL is not set"}
     if not settings.KNOWLEDGE_EMBEDDINGS_URL and not local.can_run():
         return {"ok": True, "search": "words", "detail": local.NO_AVX2}

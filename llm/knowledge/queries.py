@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -34,16 +33,31 @@ def article_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
         rows = rows.filter(team_id=wanted["team"])
     if words := wanted.get("q"):
         rows = rows.filter(Q(title__icontains=words) | Q(body__icontains=words))
-    return _page(rows, "updated_at", wanted, payloads.article_row)
+    page, following = _page(rows, "updated_at", wanted)
+    return {"results": [payloads.article_row(row) for row in page], "next": following}
 
 
 def question_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
     """Return ``{results, next}`` of unanswered questions, the most asked first."""
+    page, following = question_rows(viewer, wanted)
+    return {"results": [payloads.question(row) for row in page], "next": following}
+
+
+def question_rows(viewer: Viewer, wanted: dict[str, Any]) -> tuple[list[Question], str | None]:
+    """Return a page of unanswered questions, the most asked first, and the cursor behind it."""
     require_staff(viewer)
     rows = Question.objects.visible_to(viewer).select_related("team", "article", "closed_by")
     if wanted.get("status"):
         rows = rows.filter(status=wanted["status"])
-    return _page(rows, "count", wanted, payloads.question)
+    return _page(rows, "count", wanted)
+
+
+def articles_named(viewer: Viewer, words: str, *, limit: int = 50) -> list[tuple[int, str]]:
+    """Return id and title of articles in use or in the making whose title holds the words."""
+    require_staff(viewer)
+    rows = Article.objects.visible_to(viewer).exclude(status=Article.Status.ARCHIVED)
+    found = rows.filter(title__icontains=words).order_by("title", "pk")
+    return list(found.values_list("pk", "title")[:limit])
 
 
 def question_shown(viewer: Viewer, question_id: object) -> payloads.Payload:
@@ -58,10 +72,8 @@ def versions_of(viewer: Viewer, article_id: object) -> list[ArticleVersion]:
     return list(article.versions.select_related("created_by").order_by("-number"))
 
 
-def _page(
-    rows: QuerySet[M], key: str, wanted: dict[str, Any], shown: Callable[[M], payloads.Payload]
-) -> payloads.Payload:
-    """A page by a falling key and the id; the cursor is a place in that order."""
+def _page(rows: QuerySet[M], key: str, wanted: dict[str, Any]) -> tuple[list[M], str | None]:
+    """A page by a falling key and the id, and the cursor behind it: a place in that order."""
     if wanted.get("cursor"):
         value, pk = _read_cursor(wanted["cursor"], is_time=key.endswith("_at"))
         rows = rows.filter(Q(**{f"{key}__lt": value}) | Q(**{key: value, "pk__lt": pk}))
@@ -69,10 +81,7 @@ def _page(
     found = list(rows.order_by(f"-{key}", "-pk")[: limit + 1])
     page = found[:limit]
     more = len(found) > limit
-    return {
-        "results": [shown(row) for row in page],
-        "next": _cursor(getattr(page[-1], key), page[-1].pk) if more else None,
-    }
+    return page, _cursor(getattr(page[-1], key), page[-1].pk) if more else None
 
 
 def _cursor(value: Any, pk: int) -> str:

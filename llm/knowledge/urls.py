@@ -11,6 +11,8 @@ question = "knowledge/questions/<str:question_id>"
 urlpatterns = [
     path("knowledge/panel", views.PanelView.as_view(), name="knowledge-panel"),
     path("knowledge/preview", views.PreviewView.as_view(), name="knowledge-preview"),
+    path("knowledge/standing", views.StandingView.as_view(), name="knowledge-standing"),
+    path("knowledge/choices", views.ChoicesView.as_view(), name="knowledge-choices"),
     path("knowledge/articles", api.ArticleListView.as_view(), name="articles"),
     path("knowledge/articles/import", import_api.ImportView.as_view(), name="article-import"),
     path(
@@ -21,6 +23,7 @@ urlpatterns = [
     path(article, api.ArticleView.as_view(), name="article"),
     path(f"{article}/publish", api.ArticlePublishView.as_view(), name="article-publish"),
     path(f"{article}/archive", api.ArticleArchiveView.as_view(), name="article-archive"),
+    path(f"{article}/unarchive", api.ArticleUnarchiveView.as_view(), name="article-unarchive"),
     path(f"{article}/versions", api.ArticleVersionListView.as_view(), name="article-versions"),
     path("knowledge/search", api.KnowledgeSearchView.as_view(), name="knowledge-search"),
     path("knowledge/questions", api.QuestionListView.as_view(), name="questions"),

@@ -93,10 +93,12 @@ class Command(BaseCommand):
         from llm.gate.actions.demo import seed_cases
         from llm.knowledge.actions import seed_articles
         from llm.knowledge.models import Article
+        from llm.knowledge.standing import waiting
 
         if not settings.PRODUCTION and self.logins and not Article.objects.exists():
             seed_articles()
             seed_cases()
+        self.unread = waiting()
 
     def start_model(self, stack: ExitStack) -> None:
         """Without a model endpoint of your own, the demo assistant answers."""
@@ -131,7 +133,9 @@ Cland Chat is running.
 
   Demo shop with the widget   {site}/
   Agent console               {site}/console/
+  Knowledge of the assistant  {site}/console/knowledge/
   Models side by side         {site}/playground/
+  Statistics                  {site}/console/stats/
   Administration              {site}/admin/
   API, to read and to try     {site}/api/docs
 
@@ -141,4 +145,9 @@ Cland Chat is running.
             self.say("Demo logins:")
         for login in self.logins:
             self.say(f"  {login['role']:8}{login['email']:20}{login['password']}")
+        if self.unread:
+            self.say(
+                f"\n{self.unread} passages of the articles are being read; until that is done, "
+                "questions find them by words only."
+            )
         self.say("\nStop with ctrl-C.")

@@ -8,6 +8,7 @@ from llm.knowledge.actions.articles import (
     knowledge_state,
     publish_article,
     restore_state,
+    unarchive_article,
 )
 from llm.knowledge.actions.demo import seed_articles
 from llm.knowledge.actions.importing import import_file, import_text, import_url
@@ -38,5 +39,6 @@ __all__ = [
     "reopen_question",
     "restore_state",
     "seed_articles",
+    "unarchive_article",
     "write_answer",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
@@ -29,20 +30,30 @@ TITLE_WEIGHT = 2
 
 
 def create_article(*, viewer: Viewer, **fields: Any) -> Article:
-    """Store a draft: title and body, and what else ``checking`` knows."""
+    """Store a draft: title and body, and what else ``checking`` knows.
+
+    Raises Conflict for an import of a page that has its article already.
+    """
     require_staff(viewer)
     content = checked(viewer, {"title": "", "body": "", **fields})
-    return Article.objects.create(author_id=viewer.user_id, **content)
+    article = Article(author_id=viewer.user_id, **content)
+    with _the_only_one_of_its_page(article):
+        article.save()
+    return article
 
 
 def edit_article(*, viewer: Viewer, article_id: object, **fields: Any) -> Article:
-    """Change what authors see; what was published stays in use until it is published again."""
+    """Change what authors see; what was published stays in use until it is published again.
+
+    Raises Conflict when another article was imported from the page it would stand for now.
+    """
     with transaction.atomic():
         article = _locked(viewer, article_id)
         for name, value in checked(viewer, fields).items():
             setattr(article, name, value)
         article.updated_at = clock.now()
-        article.save()
+        with _the_only_one_of_its_page(article):
+            article.save()
     return article_for(viewer, article.pk)
 
 
@@ -74,6 +85,17 @@ def archive_article(*, viewer: Viewer, article_id: object) -> Article:
     """Take the article out of use; it can be published again. Twice changes nothing."""
     with transaction.atomic():
         _put_away(_locked_for_admin(viewer, article_id))
+    return article_for(viewer, article_id)
+
+
+def unarchive_article(*, viewer: Viewer, article_id: object) -> Article:
+    """Make a draft of an archived article again; one that is not archived stays as it is."""
+    with transaction.atomic():
+        article = _locked_for_admin(viewer, article_id)
+        if article.status == Article.Status.ARCHIVED:
+            article.status = Article.Status.DRAFT
+            article.updated_at = clock.now()
+            article.save(update_fields=["status", "updated_at"])
     return article_for(viewer, article_id)
 
 
@@ -119,6 +141,27 @@ def restore_state(*, viewer: Viewer, state: Mapping[int, int]) -> None:
         for pk, article in articles.items():
             if pk not in state and article.status == Article.Status.PUBLISHED:
                 _put_away(article)
+
+
+@contextmanager
+def _the_only_one_of_its_page(article: Article) -> Iterator[None]:
+    """Write the article inside; a constraint says whether another one has its page."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if has_double(article):
+            raise Conflict(_("Another article was imported from this page")) from error
+        raise
+
+
+def has_double(article: Article) -> bool:
+    """Say whether another article was imported from the page this one stands for."""
+    if article.source_kind != Article.Source.URL:
+        return False
+    page = {"source_kind": article.source_kind, "source_url": article.source_url}
+    others = Article.objects.filter(**page, team=article.team_id)
+    return others.exclude(pk=article.pk).exists()
 
 
 def _locked(viewer: Viewer, article_id: object) -> Article:

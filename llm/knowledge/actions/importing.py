@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
-from chatsite.lib.errors import UploadTooLarge, ValidationFailed
+from chatsite.lib.errors import Conflict, UploadTooLarge, ValidationFailed
 from llm.knowledge.access import require_staff
 from llm.knowledge.actions.articles import create_article, edit_article
 from llm.knowledge.actions.checking import LONGEST_TITLE, is_language
@@ -49,16 +49,21 @@ def import_url(*, viewer: Viewer, url: str) -> Article:
     fields = {"body": read.text, "imported_at": clock.now()}
     with transaction.atomic():
         known = _made_of(viewer, address)
-        if known is not None:
-            return edit_article(viewer=viewer, article_id=known.pk, **fields)
-        return create_article(
-            viewer=viewer,
-            title=_title(read.title or _last_part(address)),
-            language=_language(read.language, read.text),
-            source_kind=Article.Source.URL,
-            source_url=address,
-            **fields,
-        )
+        if known is None:
+            try:
+                return create_article(
+                    viewer=viewer,
+                    title=_title(read.title or _last_part(address)),
+                    language=_language(read.language, read.text),
+                    source_kind=Article.Source.URL,
+                    source_url=address,
+                    **fields,
+                )
+            except Conflict:  # somebody imported it since we looked
+                known = _made_of(viewer, address)
+                if known is None:
+                    raise
+        return edit_article(viewer=viewer, article_id=known.pk, **fields)
 
 
 def import_file(*, viewer: Viewer, file: File[bytes]) -> Article:

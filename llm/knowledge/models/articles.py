@@ -125,6 +125,17 @@ class Article(models.Model):
                 name="knowledge_article_published_has_version",
                 condition=~Q(status="published") | Q(published__isnull=False),
             ),
+            # A page is imported into one article, and into one of each team's that keeps its own.
+            models.UniqueConstraint(
+                name="knowledge_article_of_page_once",
+                fields=["source_url"],
+                condition=Q(source_kind="url", team__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="knowledge_article_of_page_once_a_team",
+                fields=["source_url", "team"],
+                condition=Q(source_kind="url", team__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

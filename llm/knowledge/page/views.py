@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,10 +28,10 @@ from llm.knowledge.models import Article, Audience, Question
 from llm.knowledge.page.markdown import rendered
 from llm.knowledge.scope import Scope
 from llm.knowledge.search import Outcome
+from llm.knowledge.standing import standing
 from sessions_app.api.sessions import KernelView, checked
 
 Laid = tuple[str, dict[str, Any]]
-CHOSEN_FROM = 200
 
 
 @require_safe
@@ -48,6 +49,7 @@ def _texts() -> dict[str, str]:
         "unsaved": _("What you have changed here is not saved. Leave it?"),
         "importing": _("Importing…"),
         "took_too_long": _("That took too long. Try again in a moment."),
+        "undo": _("Undo"),
     }
 
 
@@ -104,6 +106,33 @@ class PreviewView(KernelView):
         return Response({"html": rendered(checked(PreviewRequest, request.data)["body"])})
 
 
+class StandingView(KernelView):
+    """How far the index of meanings is."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Return ``{text, is_whole, is_changing}`` for the page's own script."""
+        access.require_staff(self.viewer)
+        return Response(asdict(standing()))
+
+
+class ChoicesQuery(serializers.Serializer[Any]):
+    """The beginning of a choice."""
+
+    q = serializers.CharField(max_length=200, default="", allow_blank=True)
+
+
+class ChoicesView(KernelView):
+    """Articles to choose from, by their titles."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Return ``{results: [{id, title}]}``, at most fifty, for the page's own script."""
+        words = checked(ChoicesQuery, request.query_params)["q"]
+        found = queries.articles_named(self.viewer, words)
+        return Response({"results": [{"id": pk, "title": title} for pk, title in found]})
+
+
 def _articles(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
     found = queries.article_page(viewer, wanted)
     names = ("q", "language", "status", "audience")
@@ -125,6 +154,7 @@ def _articles(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
         "statuses": Article.Status.choices,
         "audiences": Audience.choices,
         "languages": visible.order_by("language").values_list("language", flat=True).distinct(),
+        "standing": standing(),
     }
 
 
@@ -156,21 +186,17 @@ def _article(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
 
 
 def _questions(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
-    seen = Question.objects.visible_to(viewer).filter(status=wanted["state"])
-    first = seen.select_related("team", "article", "closed_by").order_by("-count", "-pk")
-    limit = wanted["limit"]
+    state = wanted["state"]
+    page, following = queries.question_rows(viewer, {**wanted, "status": state})
+    kept = {"view": "questions", "state": state}
     return "llm/knowledge/questions.html", {
         "rows": [
             {"row": question, "askings": question.askings.order_by("-asked_at")[:10]}
-            for question in first[:limit]
+            for question in page
         ],
-        "more": first[limit : limit + 1].exists() and limit < 200,
-        "state": wanted["state"],
+        "more": "?" + urlencode({**kept, "cursor": following}) if following else "",
+        "state": state,
         "states": Question.Status.choices,
-        "articles": Article.objects.visible_to(viewer)
-        .exclude(status=Article.Status.ARCHIVED)
-        .order_by("title")
-        .values_list("pk", "title")[:CHOSEN_FROM],
     }
 
 
@@ -185,7 +211,7 @@ def _import(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
 
 def _try(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
     asked = wanted.get("asked", "")
-    context: dict[str, Any] = {"asked": asked}
+    context: dict[str, Any] = {"asked": asked, "standing": standing()}
     if asked:
         found = search.find(asked, Scope.of_staff(viewer), k=5)
         context["found"] = found

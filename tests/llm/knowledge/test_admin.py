@@ -56,3 +56,30 @@ def test_every_list_opens(pages: Client, model: str, returns: Article) -> None:
 def test_an_article_opens(pages: Client, returns: Article) -> None:
     path = reverse("admin:knowledge_article_change", args=[returns.pk])
     assert pages.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("language", "Klingon!", "a language tag such as"),
+        ("tags", '{"a": 1}', "a list of at most"),
+        ("source_url", "javascript:alert(1)", "an http or https address is needed"),
+        ("source_url", "https://shop.example/help", "Another article was imported from this page"),
+    ],
+)
+def test_what_an_action_would_refuse_stands_beside_its_field(
+    pages: Client, field: str, value: str, said: str
+) -> None:
+    page = {"source_kind": "url", "title": "T", "body": "x"}
+    Article.objects.create(**page, source_url="https://shop.example/help")
+    other = Article.objects.create(**page, source_url="https://shop.example/other")
+    path = reverse("admin:knowledge_article_change", args=[other.pk])
+    answer = pages.post(path, {**FORM, field: value})
+    assert answer.status_code == 200
+    assert said in answer.context["adminform"].form.errors[field][0]
+    other.refresh_from_db()
+    assert (other.title, other.source_url) == ("T", "https://shop.example/other")
+
+
+def test_the_admin_leads_to_the_page_of_the_knowledge(pages: Client) -> None:
+    assert 'href="/console/knowledge/"' in pages.get(reverse("admin:index")).content.decode()

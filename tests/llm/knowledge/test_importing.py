@@ -6,16 +6,21 @@ import gzip
 import io
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 from typing import Any
 
 import pypdf
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, connections
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from rest_framework.test import APIClient
 
+from accounts.viewer import Viewer
+from llm.knowledge import actions
+from llm.knowledge.actions import importing
 from llm.knowledge.models import Article
 from tests import cast
 from tests.accounts.helpers import log_in, problem
@@ -326,3 +331,57 @@ def test_imports_are_for_staff(path: str, db: None) -> None:
     customer = log_in(cast.vic())[0]
     body = {"text": "x"} if path == IMPORT else {"file": io.BytesIO(b"x")}
     assert problem(customer.post(path, body, format=kind)) == (403, "PERMISSION_DENIED")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_importing_one_page_at_once_make_one_article(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look before either writes, which they may where several processes serve."""
+    url = site.put("/help", PAGE)
+    people = [Viewer.of(cast.ben()), Viewer.of(cast.ada())]
+    looked = Barrier(len(people)) if connection.vendor == "postgresql" else None
+    look, seen = importing._made_of, []
+
+    def made_of(viewer: Viewer, page: str) -> Article | None:
+        found = look(viewer, page)
+        seen.append(found)
+        if looked is not None and len(seen) <= len(people):
+            looked.wait(60)
+        return found
+
+    monkeypatch.setattr(importing, "_made_of", made_of)
+    with ThreadPoolExecutor(len(people)) as pool:
+        made = list(pool.map(lambda one: _imported(one, url), people))
+    assert len({article.pk for article in made}) == 1
+    assert Article.objects.count() == 1
+    if looked is not None:
+        assert seen[: len(people)] == [None, None], "they did not meet, so nothing was proven"
+
+
+def _imported(viewer: Viewer, url: str) -> Article:
+    try:
+        return actions.import_url(viewer=viewer, url=url)
+    finally:
+        connections.close_all()
+
+
+def test_a_page_keeps_its_one_article(agent: APIClient, site: Site) -> None:
+    first = of_url(agent, site.put("/a", PAGE)).json()
+    second = of_url(agent, site.put("/b", PAGE)).json()
+    at = f"/api/v1/knowledge/articles/{second['id']}"
+    moved = agent.patch(at, {"source_url": first["source"]["url"]}, format="json")
+    assert problem(moved) == (409, "CONFLICT")
+    assert agent.get(at).json()["source"]["url"] == f"{site.url}/b"
+    written = agent.post(
+        "/api/v1/knowledge/articles",
+        {"title": "Mine", "body": "x", "source_url": first["source"]["url"]},
+        format="json",
+    )
+    assert written.status_code == 201, "what is written here may name any page"
+
+
+def test_a_scan_is_refused_with_the_reason(agent: APIClient) -> None:
+    answer = of_file(agent, "scan.pdf", pdf(""))
+    assert problem(answer) == (400, "VALIDATION_FAILED")
+    assert "a scan is a picture of text" in answer.json()["errors"][0]["detail"]

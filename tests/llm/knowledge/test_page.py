@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from llm.knowledge import actions
 from llm.knowledge.models import Article, Question
 from tests import cast, kernel
 from tests.accounts.helpers import log_in, problem
+from tests.llm.knowledge.conftest import catch_up
 
 PANEL = "/api/v1/knowledge/panel"
 
@@ -138,3 +141,77 @@ def test_the_page_is_for_staff(db: None) -> None:
         assert problem(client.get(PANEL))[0] == wanted
         preview = client.post("/api/v1/knowledge/preview", {"body": "x"}, format="json")
         assert problem(preview)[0] == wanted
+
+
+def test_every_question_is_reached_page_by_page(boss: APIClient, question: Question) -> None:
+    Question.objects.bulk_create(Question(text=f"Why {n}?", count=n % 3) for n in range(7))
+    seen, query = [], "view=questions&limit=3"
+    while query:
+        html = str(boss.get(f"{PANEL}?{query}&limit=3").json()["html"])
+        seen += re.findall(r'id="question-(\d+)"', html)
+        more = re.search(r'href="\?([^"]*cursor=[^"]*)"', html)
+        query = unescape(more[1]) if more else ""
+    assert len(seen) == len(set(seen)) == 8
+
+
+def test_articles_to_answer_with_are_found_by_their_titles(
+    boss: APIClient, agent: APIClient, returns: Article, refunds: Article
+) -> None:
+    path = "/api/v1/knowledge/choices"
+    found = agent.get(path, {"q": "REFUND"}).json()["results"]
+    assert found == [{"id": refunds.pk, "title": refunds.title}]
+    assert len(agent.get(path).json()["results"]) == 2
+    boss.post(f"/api/v1/knowledge/articles/{refunds.pk}/archive")
+    assert agent.get(path, {"q": "refund"}).json()["results"] == []
+    assert problem(APIClient().get(path)) == (401, "AUTH_TOKEN_INVALID")
+    assert problem(log_in(cast.vic())[0].get(path)) == (403, "PERMISSION_DENIED")
+
+
+def test_the_page_says_when_only_words_are_compared(boss: APIClient, returns: Article) -> None:
+    assert "by words only: no index of meanings is set up" in laid_out(boss)
+    assert "by words only" in laid_out(boss, view="try")
+
+
+@pytest.mark.usefixtures("chroma")
+def test_the_page_says_how_far_the_index_is(boss: APIClient, publish: Any) -> None:
+    path = "/api/v1/knowledge/standing"
+    assert "Nothing is published yet" in boss.get(path).json()["text"]
+    publish("How do I return something?", "You can return anything unworn.")
+    publish("When do I get my refund?", "We refund within 3 working days.")
+    waiting = boss.get(path).json()
+    assert waiting["text"].startswith("2 of 2 passages are being read.")
+    assert (waiting["is_whole"], waiting["is_changing"]) == (False, True)
+    catch_up()
+    whole = boss.get(path).json()
+    assert whole["text"] == "2 passages are compared by words and by meaning."
+    assert (whole["is_whole"], whole["is_changing"]) == (True, False)
+    assert problem(log_in(cast.vic())[0].get(path)) == (403, "PERMISSION_DENIED")
+
+
+def test_an_index_that_is_away_is_named(boss: APIClient, returns: Article, settings: Any) -> None:
+    settings.CHROMA_URL = "http://127.0.0.1:1"
+    standing = boss.get("/api/v1/knowledge/standing").json()
+    assert "the index of meanings does not answer now" in standing["text"]
+    assert standing["is_changing"]
+
+
+def test_what_is_archived_is_taken_back(boss: APIClient, agent: APIClient) -> None:
+    made = boss.post("/api/v1/knowledge/articles", {"title": "T", "body": "x"}, format="json")
+    path = f"/api/v1/knowledge/articles/{made.json()['id']}"
+    assert boss.post(f"{path}/archive").json()["status"] == "archived"
+    assert problem(agent.post(f"{path}/unarchive")) == (403, "PERMISSION_DENIED")
+    assert boss.post(f"{path}/unarchive").json()["status"] == "draft"
+    boss.post(f"{path}/publish", {}, format="json")
+    assert boss.post(f"{path}/unarchive").json()["status"] == "published", "it was in use"
+    assert problem(boss.post("/api/v1/knowledge/articles/999999/unarchive")) == (404, "NOT_FOUND")
+    assert problem(APIClient().post(f"{path}/unarchive")) == (401, "AUTH_TOKEN_INVALID")
+    assert problem(log_in(cast.vic())[0].post(f"{path}/unarchive")) == (404, "NOT_FOUND")
+
+
+def test_only_admins_are_offered_to_archive_and_delete(
+    boss: APIClient, agent: APIClient, returns: Article
+) -> None:
+    shown = laid_out(boss, view="article", article=returns.pk)
+    assert f'data-delete="/knowledge/articles/{returns.pk}"' in shown
+    assert f'data-undo="/knowledge/articles/{returns.pk}/publish"' in shown
+    assert "data-delete" not in laid_out(agent, view="article", article=returns.pk)

@@ -11,6 +11,8 @@ import { ApiError } from "../../sessions_app/models/rest.js";
 
 const PREVIEW_MS = 400;
 const IMPORT_MS = 120_000;
+const CHOICES_MS = 200;
+const STANDING_MS = 3000;
 const panel = document.getElementById("panel");
 const problem = document.getElementById("problem");
 const toasts = document.querySelector("page-toasts");
@@ -19,6 +21,7 @@ let asked = 0;
 let unsaved = false;
 let shownAt = location.search;
 let previewing = 0;
+let choosing = 0;
 
 await start({ open, resume: () => { if (!unsaved) show(); } });
 
@@ -53,18 +56,47 @@ function onClick(event) {
     event.preventDefault();
     return go(link.getAttribute("href"));
   }
-  const button = event.target.closest("[data-post], [data-publish]");
+  const button = event.target.closest("[data-post], [data-publish], [data-delete]");
   if (!button) return undefined;
   if (button.dataset.publish) return publish(button);
+  if (button.dataset.delete) return remove(button);
   if (!mayLeave()) return undefined;
+  const { post, body, said: text, undo, undoBody, undone } = button.dataset;
   return busy(button, async () => {
-    await rest.call("POST", button.dataset.post, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
-    said(button.dataset.said);
+    await rest.call("POST", post, body && JSON.parse(body));
+    said(text, undo && { label: t("undo"), run: () => takeBack(undo, undoBody, undone) });
     await show({ from: panel });
   });
 }
 
+/** What was just done is undone, wherever on the page one is by now. */
+async function takeBack(path, body, text) {
+  try {
+    await rest.call("POST", path, body && JSON.parse(body));
+    said(text);
+    if (!unsaved) await show({ from: panel });
+  } catch (error) {
+    if (error.status !== 401) tell(error);
+  }
+}
+
+function remove(button) {
+  const dialog = document.getElementById("delete-dialog");
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue !== "delete") return button.focus();
+    return busy(button, async () => {
+      await rest.call("DELETE", button.dataset.delete);
+      unsaved = false;
+      said(button.dataset.said);
+      go("?");
+    });
+  }, { once: true });
+  dialog.returnValue = "";
+  dialog.showModal();
+}
+
 function onSubmit(event) {
+  if (event.target.method === "dialog") return;
   event.preventDefault();
   const form = event.target;
   if (!form.reportValidity()) return;
@@ -75,6 +107,7 @@ function onSubmit(event) {
 }
 
 function onInput(event) {
+  if (event.target.matches("[data-choices]")) offer(event.target.value);
   const form = event.target.closest("form[data-save]");
   if (!form) return;
   unsaved = true;
@@ -88,6 +121,29 @@ async function preview(body) {
   const place = document.getElementById("preview");
   // The server has cleaned it.
   if (html !== undefined && place && panel.querySelector("#edit-body")?.value === body) place.innerHTML = html;
+}
+
+/** Articles whose titles hold what is typed. */
+function offer(words) {
+  clearTimeout(choosing);
+  choosing = setTimeout(async () => {
+    const { results } = await rest.call("GET", `/knowledge/choices?${new URLSearchParams({ q: words.replace(/\s*\(#\d+\)$/u, "") })}`).catch(() => ({ results: [] }));
+    const named = results.map(({ id, title }) => Object.assign(document.createElement("option"), { value: `${title} (#${id})` }));
+    document.getElementById("articles")?.replaceChildren(...named);
+  }, CHOICES_MS);
+}
+
+/** While passages wait for their vectors, the page says how far it is. */
+async function watchStanding(place) {
+  while (place.isConnected && "changing" in place.dataset) {
+    await new Promise((done) => { setTimeout(done, STANDING_MS); });
+    if (document.hidden || !place.isConnected) continue;
+    const now = await rest.call("GET", "/knowledge/standing").catch(() => null);
+    if (!now) continue;
+    if (place.textContent !== now.text) place.textContent = now.text;
+    place.toggleAttribute("data-changing", now.is_changing);
+    place.toggleAttribute("data-whole", now.is_whole);
+  }
 }
 
 function find(form) {
@@ -168,8 +224,8 @@ async function busy(button, deed) {
   }
 }
 
-function said(text) {
-  toasts.show({ text });
+function said(text, action = null) {
+  toasts.show({ text, action });
 }
 
 function tell(error) {
@@ -207,6 +263,9 @@ function put(html, from) {
   const place = from?.id && from !== panel ? `#${CSS.escape(from.id)}` : "";
   panel.innerHTML = html;
   for (const time of panel.querySelectorAll("time[data-time]")) time.textContent = times.format(new Date(time.dateTime));
+  const standing = panel.querySelector("#standing");
+  if (standing) watchStanding(standing);
+  if (panel.querySelector("[data-choices]")) offer("");
   const heading = panel.querySelector("h1");
   document.title = `${heading.textContent.trim()} · Cland Chat`;
   if (!from) return;
