@@ -92,6 +92,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.subscriptions: dict[str, Subscription] = {}
         self.heard_at = time.monotonic()
         self.address = self._sender_address()
+        self._query = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"))
+        self.quiet = self._query.get("quiet") == ["1"]
 
         if (await receive())["type"] != "websocket.connect":
             return
@@ -143,7 +145,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _authenticate(self) -> Viewer:
         """Return who connects: by single-use ticket, access token or Authorization header."""
-        query = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"))
+        query = self._query
         if ticket := query.get("ticket"):
             return await dbpool.run(accounts_actions.redeem_ticket, ticket=ticket[0], purpose="ws")
         if token := query.get("token"):

@@ -121,11 +121,13 @@ class Socket:
 
 
 @asynccontextmanager
-async def connected(address: str, user: User, **options: Any) -> AsyncIterator[Socket]:
-    """Give a socket of ``user``, with a ticket, after ``ready``."""
+async def connected(
+    address: str, user: User, *, query: str = "", **options: Any
+) -> AsyncIterator[Socket]:
+    """Give a socket of ``user``, with a ticket and more of a query, after ``ready``."""
     viewer = await sync_to_async(Viewer.of)(user)
     ticket = await sync_to_async(accounts_actions.issue_ticket)(viewer=viewer, purpose="ws")
-    url = f"ws://{address}/api/v1/ws?ticket={ticket}"
+    url = f"ws://{address}/api/v1/ws?ticket={ticket}{query}"
     async with websockets.connect(url, max_queue=None, **options) as connection:
         client = Socket(connection)
         await client.wait("ready")

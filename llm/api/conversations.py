@@ -48,11 +48,14 @@ class ConversationListView(KernelView):
         tags=["conversations"],
         summary="Open a conversation",
         description="With the models that are asked by default, up to `LLM_MAX_SLOTS` (6). "
-        "Staff and API keys of staff only; the conversation is its opener's alone.",
+        "Staff and API keys of staff only; the conversation is its opener's alone. The same "
+        "`client_conversation_id` again returns the first conversation with 200 and opens nothing; "
+        "with another body it is 409 `CONFLICT`.",
         request=shapes.OpenConversationRequest,
         responses={
+            200: shapes.ConversationSerializer,
             201: shapes.ConversationSerializer,
-            **refusals(errors.PermissionDenied, errors.ModelNotFound),
+            **refusals(errors.PermissionDenied, errors.ModelNotFound, errors.Conflict),
         },
         examples=[example(examples.OPEN, request=True), example(examples.CONVERSATION)],
     )
@@ -61,8 +64,9 @@ class ConversationListView(KernelView):
         require_staff(self.viewer)
         wanted = checked(shapes.OpenConversationRequest, request.data)
         ratelimit.hit("session_user", str(self.viewer.user_id))
-        made = turns.open_conversation(viewer=self.viewer, **wanted)
-        return Response(queries.shown_conversation(made.pk), status.HTTP_201_CREATED)
+        opened = turns.open_conversation(viewer=self.viewer, **wanted)
+        body = queries.shown_conversation(opened.conversation.pk)
+        return Response(body, 201 if opened.created else 200)
 
 
 class ConversationView(KernelView):

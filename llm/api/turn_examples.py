@@ -21,7 +21,12 @@ CONVERSATION: dict[str, Any] = {
     "version": 3,
     "running_turn_id": None,
 }
-OPEN = {"title": "Refund wording", "model_ids": [1, 4], "tags": ["tone"]}
+OPEN = {
+    "title": "Refund wording",
+    "model_ids": [1, 4],
+    "tags": ["tone"],
+    "client_conversation_id": "4c1f0a9e",
+}
 MESSAGE: dict[str, Any] = {
     "id": "019ab1c3-0c1f-7d22-b1a0-0c5c6f0e1d03",
     "session_id": CONVERSATION_ID,

@@ -169,9 +169,15 @@ class ConversationFields(serializers.Serializer[Any]):
 
 
 class OpenConversationRequest(ConversationFields):
-    """A new conversation."""
+    """A new conversation.  Repeat with the same ``client_conversation_id`` until it is answered."""
 
     model_ids = model_ids()
+    client_conversation_id = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=64,
+        help_text="Makes a repeated request the same conversation.",
+    )
 
 
 class ConversationChange(ConversationFields):

@@ -31,6 +31,23 @@ class Conversation(models.Model):
         help_text=_("Ids of the models asked by default; one may stand twice."),
     )
     system_prompt = models.TextField(_("system prompt"), blank=True, default="")
+    send_key = models.UUIDField(
+        _("digest of the sending"),
+        unique=True,
+        null=True,
+        blank=True,
+        help_text=_("Digest of opener and client id: opened twice, it is one conversation."),
+    )
+    fingerprint = models.CharField(
+        _("digest of the content"),
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Digest of what was first sent: the same client id with another body is refused."
+        ),
+    )
 
     class Meta:
         verbose_name = _("comparison")

@@ -2,11 +2,17 @@
 
 from llm.turns.asking import Asked, ask, ask_about
 from llm.turns.choosing import pick, retry, stop
-from llm.turns.conversations import change_conversation, forget_conversation, open_conversation
+from llm.turns.conversations import (
+    Opened,
+    change_conversation,
+    forget_conversation,
+    open_conversation,
+)
 from llm.turns.helping import ask_for_help, use_draft
 
 __all__ = [
     "Asked",
+    "Opened",
     "ask",
     "ask_about",
     "ask_for_help",

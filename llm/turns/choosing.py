@@ -10,6 +10,7 @@ from chatsite.lib.errors import Conflict, ValidationFailed
 from llm import answers
 from llm.models import Answer, Turn
 from llm.turns.access import turn_for
+from sessions_app import actions as sessions
 
 PICKABLE = (Answer.Status.DONE, Answer.Status.STOPPED)
 
@@ -32,6 +33,8 @@ def pick(*, viewer: Viewer, turn_id: object, slot: int) -> Turn:
         if turn.picked_slot != slot:
             turn.picked_slot, turn.picked_at = slot, clock.now()
             turn.save(update_fields=["picked_slot", "picked_at"])
+            if turn.kind == Turn.Kind.COMPARE:
+                sessions.note_change(viewer=viewer, session_id=turn.session_id)
     return turn
 
 
@@ -63,6 +66,8 @@ def retry(*, viewer: Viewer, turn_id: object, slot: int | None = None) -> Turn:
         if turn.picked_slot in again:  # what was picked is no longer there
             turn.picked_slot = turn.picked_at = None
             turn.save(update_fields=["picked_slot", "picked_at"])
+        if turn.kind == Turn.Kind.COMPARE:
+            sessions.note_change(viewer=viewer, session_id=turn.session_id)
     return turn
 
 

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.viewer import Viewer
+from chatsite.lib.errors import Conflict
 from llm import answers
 from llm.models import Answer, Conversation, Turn
 from llm.turns.access import conversation_for, require_staff
 from llm.turns.asking import checked_models
 from sessions_app import actions as sessions
-from sessions_app.actions.drafts import clean_text
+from sessions_app.actions.drafts import clean_client_id, clean_text
 
 SYSTEM_PROMPT_CHARS = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A conversation. ``created`` is false when the same opening was stored before."""
+
+    conversation: Conversation
+    created: bool
 
 
 def open_conversation(
@@ -26,21 +39,54 @@ def open_conversation(
     tags: Sequence[str] = (),
     metadata: object = None,
     system_prompt: object = "",
-) -> Conversation:
+    client_conversation_id: object = None,
+) -> Opened:
     """Open a conversation with models, for its opener alone (and admins).
 
-    Raises :class:`PermissionDenied` for anybody but staff, :class:`ModelNotFound`,
-    :class:`ValidationFailed`.
+    The same ``client_conversation_id`` again returns the first one. Raises
+    :class:`PermissionDenied` for anybody but staff, :class:`ModelNotFound`,
+    :class:`ValidationFailed`, and :class:`Conflict` for a known id with another body.
     """
     require_staff(viewer)
+    client_id = clean_client_id("client_conversation_id", client_conversation_id)
+    key = _digest(viewer.user_id, client_id) if client_id is not None else None
+    body = (list(model_ids), title, list(tags), metadata or {}, system_prompt)
+    said = _digest(*body) if key else ""
+    if first := _opened_before(key, said):
+        return first
     wanted = checked_models(model_ids)
-    with transaction.atomic():
-        session = sessions.open_talk(viewer=viewer, title=title, metadata=metadata)
-        if tags:
-            sessions.set_tags(viewer=viewer, session_id=session.pk, tags=list(tags))
-        return Conversation.objects.create(
-            session=session, model_ids=wanted, system_prompt=_prompt(system_prompt)
-        )
+    try:
+        with transaction.atomic():
+            session = sessions.open_talk(viewer=viewer, title=title, metadata=metadata)
+            if tags:
+                sessions.set_tags(viewer=viewer, session_id=session.pk, tags=list(tags))
+            made = Conversation.objects.create(
+                session=session,
+                model_ids=wanted,
+                system_prompt=_prompt(system_prompt),
+                send_key=UUID(hex=key) if key else None,
+                fingerprint=said,
+            )
+    except IntegrityError:  # the same opening, at the same moment
+        if first := _opened_before(key, said):
+            return first
+        raise
+    return Opened(made, created=True)
+
+
+def _opened_before(key: str | None, said: str) -> Opened | None:
+    found = Conversation.objects.filter(send_key=UUID(hex=key)).first() if key else None
+    if found is None:
+        return None
+    if found.fingerprint != said:
+        raise Conflict("This client_conversation_id was used for another conversation")
+    return Opened(found, created=False)
+
+
+def _digest(*said: object) -> str:
+    """Digest whatever a client may say, before it is checked."""
+    raw = json.dumps(said, sort_keys=True)
+    return hashlib.blake2b(raw.encode(), digest_size=16).hexdigest()
 
 
 def change_conversation(
@@ -62,7 +108,9 @@ def change_conversation(
             conversation.model_ids = checked_models(model_ids)
         if system_prompt is not None:
             conversation.system_prompt = _prompt(system_prompt)
-        conversation.save(update_fields=["model_ids", "system_prompt"])
+        if model_ids is not None or system_prompt is not None:
+            conversation.save(update_fields=["model_ids", "system_prompt"])
+            sessions.note_change(viewer=viewer, session_id=session.pk)
     return conversation
 
 

@@ -95,10 +95,7 @@ def draft(
         raise ValidationFailed.of("attachment_ids", "an upload is required", "required")
     if not text.strip() and not files:
         raise ValidationFailed.of("content", "may not be empty", "blank")
-    if client_msg_id is not None and not (
-        isinstance(client_msg_id, str) and _CLIENT_ID.fullmatch(client_msg_id)
-    ):
-        raise ValidationFailed.of("client_msg_id", "1 to 64 printable ASCII characters")
+    client_msg_id = clean_client_id("client_msg_id", client_msg_id)
     return Draft(
         session_id=member.session_id,
         author=Author.of(member.viewer, staff=member.staff),
@@ -138,6 +135,13 @@ def clean_text(name: str, value: object, *, most: int) -> str:
     except UnicodeEncodeError:
         raise ValidationFailed.of(name, "not valid Unicode") from None
     return value
+
+
+def clean_client_id(name: str, value: object) -> str | None:
+    """Return the id that a client gave what it sends, if it gave one."""
+    if value is None or (isinstance(value, str) and _CLIENT_ID.fullmatch(value)):
+        return value
+    raise ValidationFailed.of(name, "1 to 64 printable ASCII characters")
 
 
 def clean_metadata(value: object) -> dict[str, Any]:

@@ -175,6 +175,12 @@ def describe(
     return session
 
 
+def note_change(*, viewer: Viewer, session_id: object) -> None:
+    """Let those who follow a session know that something which belongs to it has changed."""
+    with transaction.atomic():
+        _change(locked(staff_session_for(viewer, session_id).id))
+
+
 def forget(*, viewer: Viewer, session_id: object) -> None:
     """Take every word out of a session for good, and everyone with it; its numbers stay."""
     with transaction.atomic():

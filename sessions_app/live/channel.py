@@ -19,6 +19,8 @@ class Socket(Protocol):
     viewer: Viewer
     address: str
     heard_at: float
+    quiet: bool
+    """Listens only: whoever has no other socket is not there for others."""
     subscriptions: "dict[str, Subscription]"
 
     def push(self, text: str) -> None:

@@ -105,7 +105,7 @@ class Hub:
     def join(self, socket: Socket) -> None:
         """Take in an authenticated socket."""
         viewer = socket.viewer
-        first = not self._users.get(viewer.user_id)
+        first = not socket.quiet and not self._is_present(viewer.user_id)
         self._sockets.add(socket)
         self._addresses[socket.address] += 1
         self._users[viewer.user_id].add(socket)
@@ -131,15 +131,19 @@ class Hub:
             mine.discard(socket)
             if not mine:
                 del self._users[user_id]
-                if self._started:
-                    self._spawn(self._depart(socket.viewer))
+            if self._started and not socket.quiet and not self._is_present(user_id):
+                self._spawn(self._depart(socket.viewer))
+
+    def _is_present(self, user_id: int) -> bool:
+        """Say whether a user has a socket here that counts as being there."""
+        return any(not socket.quiet for socket in self._users.get(user_id, ()))
 
     async def _arrive(self, viewer: Viewer) -> None:
         await dbpool.run(reading.arrive, viewer=viewer)
 
     async def _depart(self, viewer: Viewer) -> None:
         await asyncio.sleep(LEAVE_GRACE_S)
-        if viewer.user_id not in self._users:
+        if not self._is_present(viewer.user_id):
             await dbpool.run(reading.leave, viewer=viewer)
 
     # --- Subscriptions --------------------------------------------------------------------------
@@ -315,7 +319,8 @@ class Hub:
 
     def _on_presence(self, event: Event) -> None:
         user_id, status = event["user"], event["status"]
-        if status == PresenceStatus.OFFLINE and user_id in self._users and not event.get("said"):
+        gone = status == PresenceStatus.OFFLINE and not event.get("said")
+        if gone and self._is_present(user_id):
             # Their last socket elsewhere has gone, but one is here.
             viewer = next(iter(self._users[user_id])).viewer
             self._spawn(self._arrive(viewer))
@@ -365,7 +370,8 @@ class Hub:
                     last = time.monotonic()
                     self._send_heads(heads)
                     self._end_silent(last - 2 * heartbeat)
-                    await dbpool.run(reading.touch_presence, set(self._users))
+                    present = {user_id for user_id in self._users if self._is_present(user_id)}
+                    await dbpool.run(reading.touch_presence, present)
                     await self._check_viewers()
             except Exception as error:  # noqa: BLE001 - the database may be away; try again
                 log.warning("heartbeat failed", extra={"error": repr(error)})

@@ -160,8 +160,9 @@ class SessionFrames:
         return True
 
     def _show_staff(self, shown: Shown) -> None:
-        """Send a support session to its team and to every admin, followed or not; a room to its
-        members; a talk with models to who follows it, because no inbox lists it."""
+        """Send a support session to its team and to every admin, followed or not; a room, and a
+        talk with models, to its members; a customer's own talk to who follows it, because no
+        inbox lists it."""
         shape = shown.shape
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
         people = {place["user"]["id"] for place in shape["participants"]}
@@ -175,7 +176,7 @@ class SessionFrames:
             match shape["kind"]:
                 case SessionKind.SUPPORT:
                     is_listed = viewer.is_admin or shown.team_id in viewer.team_ids
-                case SessionKind.ASSISTANT:
+                case SessionKind.ASSISTANT if shape["customer"] is not None:
                     is_listed = False
                 case _:
                     is_listed = viewer.user_id in people

@@ -28,7 +28,7 @@ from llm.turns import asking, conversations
 agent = User.objects.create_user(f"asks-{uuid7().hex}", role=Role.AGENT)
 viewer, model = Viewer.of(agent), ModelConfig.objects.get(is_default=True)
 made = conversations.open_conversation(viewer=viewer, model_ids=[model.pk] * int(sys.argv[1]))
-print(asking.ask(viewer=viewer, conversation_id=made.pk, content="Hi").turn.pk)
+print(asking.ask(viewer=viewer, conversation_id=made.conversation.pk, content="Hi").turn.pk)
 """
 
 LOOK = """

@@ -60,6 +60,31 @@ test("a question that could not be sent keeps its id, so that sending again neve
   assert.equal(api.made.length, 1);
 });
 
+test("a conversation whose opening got lost on the way back is not opened twice", async () => {
+  const { api, chat } = desk();
+  await chat.update({ system_prompt: "Be brief." });
+  api.loseOpening = true;
+  await chat.ask("Hello", both);
+  assert.equal(chat.pending.error.code, "NETWORK");
+  await chat.update({ tags: ["late"] });
+  await chat.resend();
+  assert.equal(chat.pending, null);
+  assert.equal(api.made.length, 1);
+  assert.equal(api.made[0].system_prompt, "Be brief.");
+  assert.deepEqual(chat.info.tags, ["late"]);
+  assert.equal(api.asked.length, 1);
+});
+
+test("a conversation that was deleted elsewhere is not there any more", async () => {
+  const { api, chat } = desk();
+  await chat.ask("Hello", both);
+  api.end(0); api.end(1);
+  await settle();
+  api.conversation = async () => { throw new ApiError({ code: "CONVERSATION_NOT_FOUND", status: 404 }); };
+  await chat.refresh();
+  assert.equal(chat.state, "gone");
+});
+
 test("an answer that got lost on the way back is found, and the question is not shown twice", async () => {
   const { api, chat } = desk();
   await chat.ask("First", both);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -94,6 +95,95 @@ def test_a_conversation_is_opened_changed_and_listed(
     assert ben.get("/conversations").json() == {"results": [], "next": None}
     assert ben.get("/conversations?archived=true").json()["results"] == [changed]
     assert ben.call("PATCH", path, {"archived": False}).json()["archived_at"] is None
+
+
+def test_an_opening_sent_again_opens_nothing(
+    ben: Rest, small: ModelConfig, large: ModelConfig
+) -> None:
+    body = {"model_ids": [small.pk], "title": "Tone", "client_conversation_id": "once"}
+    first, again = ben.post("/conversations", body), ben.post("/conversations", body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    for other in ({"title": "Words"}, {"model_ids": [large.pk]}, {"metadata": {"x": 1}}):
+        refused = ben.post("/conversations", {**body, **other})
+        assert code(refused) == (409, "CONFLICT")
+    assert Conversation.objects.count() == ChatSession.objects.count() == 1
+    small.enabled = False
+    small.save()
+    assert ben.post("/conversations", body).status_code == 200, "what was opened stays opened"
+
+
+def test_an_id_of_an_opening_is_its_senders_own(ben: Rest, small: ModelConfig) -> None:
+    body = {"model_ids": [small.pk], "client_conversation_id": "once"}
+    mine = ben.post("/conversations", body).json()["id"]
+    theirs = Rest(cast.ada()).post("/conversations", body)
+    assert theirs.status_code == 201
+    assert theirs.json()["id"] != mine
+    assert len({opened(ben, small)["id"] for _ in range(2)}) == 2, "without an id nothing is one"
+
+
+@pytest.mark.parametrize(
+    "odd", [{"title": "\ud800"}, {"metadata": {"n": 2**70}}, {"system_prompt": "a\0b"}]
+)
+def test_an_odd_opening_with_an_id_is_refused_like_one_without(
+    ben: Rest, small: ModelConfig, odd: dict[str, Any]
+) -> None:
+    body = {"model_ids": [small.pk], **odd}
+    assert code(ben.post("/conversations", body)) == (400, "VALIDATION_FAILED")
+    named = {**body, "client_conversation_id": "odd"}
+    assert code(ben.post("/conversations", named)) == (400, "VALIDATION_FAILED")
+
+
+@pytest.mark.parametrize("wrong", ["", "two words", "é", "x" * 65, 7])
+def test_a_bad_id_of_an_opening_is_refused(ben: Rest, small: ModelConfig, wrong: Any) -> None:
+    body = {"model_ids": [small.pk], "client_conversation_id": wrong}
+    answer = ben.post("/conversations", body)
+    if wrong == 7:  # a number is taken as its digits, as everywhere
+        assert answer.status_code == 201
+        return
+    assert code(answer) == (400, "VALIDATION_FAILED")
+    assert answer.json()["errors"][0]["field"] == "client_conversation_id"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_opening_at_the_same_moment_is_one_conversation(small: ModelConfig) -> None:
+    viewer, start = Viewer.of(cast.ben()), threading.Barrier(6)
+
+    def open_it(_: int) -> turns.Opened:
+        try:
+            start.wait(60)
+            return turns.open_conversation(
+                viewer=viewer, model_ids=[small.pk], client_conversation_id="once"
+            )
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(open_it, range(6)))
+    assert len({one.conversation.pk for one in made}) == 1
+    assert sum(one.created for one in made) == 1
+    assert ChatSession.objects.count() == 1
+
+
+def test_a_pick_and_other_settings_are_changes_that_others_hear_of(
+    ben: Rest, small: ModelConfig
+) -> None:
+    talk = opened(ben, small)
+    path = f"/conversations/{talk['id']}"
+
+    def version() -> int:
+        return int(ben.get(path).json()["version"])
+
+    turn_id = asked(ben, talk)
+    end(turn_id, "Hello")
+    before = version()
+    assert ben.post(f"/turns/{turn_id}/pick", {"slot": 0}).status_code == 200
+    picked = version()
+    assert picked > before
+    ben.post(f"/turns/{turn_id}/pick", {"slot": 0})
+    assert version() == picked, "nothing changed"
+    ben.call("PATCH", path, {"system_prompt": "Be brief."})
+    assert version() > picked
 
 
 def test_the_list_is_paged_and_searched(ben: Rest, small: ModelConfig) -> None:

@@ -49,7 +49,7 @@ class Stage:
         """A question of Ben's to models, or to the scripted one."""
         ids = [model.pk for model in models] or [self.bench.model.pk] * slots
         talk = open_conversation(viewer=self.viewer, model_ids=ids)
-        turn = ask(viewer=self.viewer, conversation_id=talk.pk, content="Why?").turn
+        turn = ask(viewer=self.viewer, conversation_id=talk.conversation.pk, content="Why?").turn
         if wake:
             self.bench.wake(turn)
         return turn

@@ -196,12 +196,13 @@ async def test_a_slot_whose_end_the_bus_lost_ends_with_the_heartbeat(
         assert (await ben.wait("reply.end", slot=0))["status"] == "failed"
 
 
-async def test_a_talk_with_models_is_in_nobodys_inbox(address: str, stage: Stage) -> None:
+async def test_a_talk_with_models_is_told_to_who_has_it_alone(address: str, stage: Stage) -> None:
     viewer = await sync_to_async(Viewer.of)(stage.ben)
-    talk = await sync_to_async(actions.open_talk)(viewer=viewer, title="Mine")
     ada = await sync_to_async(cast.ada)()
     async with connected(address, ada) as admin, connected(address, stage.ben) as ben:
-        await ben.subscribe(talk.id)
+        talk = await sync_to_async(actions.open_talk)(viewer=viewer, title="Mine")
+        frame = await ben.wait("session")
+        assert (frame["session"]["id"], frame["session"]["title"]) == (str(talk.id), "Mine")
         await sync_to_async(actions.describe)(viewer=viewer, session_id=talk.id, title="Renamed")
         frame = await ben.wait("session")
         assert frame["session"]["title"] == "Renamed"

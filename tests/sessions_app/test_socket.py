@@ -16,9 +16,9 @@ from accounts import actions as accounts_actions
 from accounts.models import Team, User
 from accounts.tokens import issue_access
 from accounts.viewer import Viewer
-from sessions_app import actions
+from sessions_app import actions, queries
 from sessions_app.models import ChatSession, Message
-from tests import cast, kernel
+from tests import cast, kernel, live
 from tests.live import Socket, connected
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -210,6 +210,23 @@ BAD_FRAMES = [
     '{"type": "presence", "status": "invisible"}',
     '{"type": "typing", "session_id": "01a1fdb8-9738-7f83-97a6-bbd2073f6cdd", "active": "yes"}',
 ]
+
+
+async def test_who_only_listens_is_not_there_for_others(address: str, stage: Stage) -> None:
+    def is_online() -> bool:
+        return bool(queries.online_ids([stage.ben.pk]))
+
+    async with connected(address, stage.ben, query="&quiet=1") as quiet:
+        await quiet.send("ping")
+        await quiet.wait("pong")
+        await sync_to_async(live.settle)()
+        assert not await sync_to_async(is_online)()
+        async with connected(address, stage.ben) as ben:
+            await quiet.wait("presence", user_id=stage.ben.pk, status="online")
+            assert await sync_to_async(is_online)()
+            await ben.connection.close()
+            await quiet.wait("presence", user_id=stage.ben.pk, status="offline")
+        assert not await sync_to_async(is_online)()
 
 
 @pytest.mark.parametrize("raw", BAD_FRAMES)

@@ -12,6 +12,7 @@ export class FakeApi {
   open = 0;
   refuse = null;
   loseAnswer = false;
+  loseOpening = false;
   noStream = false;
   #talks = new Map();
   #turns = new Map();
@@ -21,9 +22,23 @@ export class FakeApi {
 
   create = async (body) => {
     this.#check();
+    const known = body.client_conversation_id && this.made.find((one) => one.client_conversation_id === body.client_conversation_id);
+    if (known) {
+      if (JSON.stringify(known) !== JSON.stringify(body)) throw new ApiError({ code: "CONFLICT", status: 409 });
+      return this.#info(this.#talk(`talk${this.made.indexOf(known) + 1}`));
+    }
     const talk = { ...body, id: `talk${this.made.push(body)}`, lines: [], archived_at: null };
     this.#talks.set(talk.id, talk);
+    if (this.loseOpening) {
+      this.loseOpening = false;
+      throw new ApiError({ code: "NETWORK", status: 0 });
+    }
     return this.#info(talk);
+  };
+
+  update = async (id, body) => {
+    this.#check();
+    return this.#info(Object.assign(this.#talk(id), body));
   };
 
   conversation = async (id) => this.#info(this.#talk(id));

@@ -116,7 +116,13 @@ export class Chat extends EventTarget {
       emit(this, "info", info);
       emit(this, "change");
       this.#follow();
-    } catch { /* what is shown stays; the next look may succeed */ }
+    } catch (error) {
+      // Otherwise what is shown stays; the next look may succeed.
+      if (visit !== this.#visit || error.status !== 404) return;
+      Object.assign(this, { state: "gone", error });
+      this.#stream.leave();
+      emit(this, "change");
+    }
   }
 
   async loadEarlier() {
@@ -165,7 +171,7 @@ export class Chat extends EventTarget {
       });
       if (visit !== this.#visit) return;
       if (this.pending === pending) this.pending = null;
-      const { modelIds: _sent, error: _none, ...turn } = pending;
+      const { modelIds: _sent, first: _draft, error: _none, ...turn } = pending;
       if (!this.turns.some((other) => other.id === id)) this.turns = [...this.turns, { ...turn, id, question: message ?? turn.question }];
       emit(this, "info", this.info);
       this.#tell();
@@ -243,8 +249,16 @@ export class Chat extends EventTarget {
     this.#before = null;
   }
 
+  /** Sent again, it says the same under the same id; what was set since is changed afterwards. */
   async #create(pending, visit) {
-    const info = await this.#api.create({ ...this.draft, title: this.draft.title || titleOf(pending.question.content), model_ids: pending.modelIds });
+    const first = (pending.first ??= { ...this.draft });
+    let info = await this.#api.create({
+      ...first, title: first.title || titleOf(pending.question.content), model_ids: pending.modelIds,
+      client_conversation_id: pending.question.client_msg_id,
+    });
+    if (visit !== this.#visit) throw Object.assign(new Error("left"), { code: "LEFT" });
+    const since = Object.entries(this.draft).filter(([name, value]) => value !== first[name]);
+    if (since.length) info = await this.#api.update(info.id, Object.fromEntries(since));
     if (visit !== this.#visit) throw Object.assign(new Error("left"), { code: "LEFT" });
     Object.assign(this, { id: info.id, info, state: "ready" });
     emit(this, "opened", info);

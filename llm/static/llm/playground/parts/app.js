@@ -17,19 +17,21 @@ export class App {
   #history;
   #api;
   #stream;
+  #live;
   #storage;
   #parts;
   #models;
   #keys = new Keys(SHORTCUTS);
   #toasts = document.querySelector("page-toasts");
 
-  constructor({ me, api, config, storage, stream, chat, choice, history, highlighter, parts }) {
+  constructor({ me, api, config, storage, stream, live, chat, choice, history, highlighter, parts }) {
     Object.assign(this, { me });
     this.#chat = chat;
     this.#choice = choice;
     this.#history = history;
     this.#api = api;
     this.#stream = stream;
+    this.#live = live;
     this.#storage = storage;
     this.#parts = parts;
     this.#models = new ModelsDialog(choice);
@@ -87,11 +89,33 @@ export class App {
     chat.addEventListener("change", () => { document.title = `${chat.info?.title || t("playground")} · Cland Chat`; });
     this.#delete();
     this.#rename();
+    this.#listenElsewhere();
+  }
+
+  /** What was done on another device. */
+  #listenElsewhere() {
+    const live = this.#live;
+    const chat = this.#chat;
+    const history = this.#history;
+    history.addEventListener("change", () => history.rows.forEach(({ id, version }) => live.saw(id, version)));
+    chat.addEventListener("change", () => { if (!chat.id || chat.state === "gone") live.follow(null); });
+    live.addEventListener("answering", ({ detail }) => { if (detail !== chat.live?.id) chat.refresh(); });
+    live.addEventListener("gone", ({ detail }) => { history.drop(detail); if (detail === chat.id) chat.refresh(); });
+    live.addEventListener("changed", async ({ detail: id }) => {
+      try {
+        if (id === chat.id) await chat.refresh();
+        const info = id === chat.id ? chat.info : await this.#api.conversation(id);
+        if (info) history.put(info, { first: true });
+      } catch (error) {
+        if (error.status === 404) history.drop(id);
+      }
+    });
   }
 
   #onInfo(info) {
     if (!info) return;
     this.#history.put(info);
+    if (info.id === this.#chat.id) this.#live.follow(info.id, info.version);
     if (!this.#chat.live && this.#shownFor !== info.id) this.#choice.use(info.model_ids);
     this.#shownFor = info.id;
   }

@@ -173,6 +173,8 @@ export class Desk extends EventTarget {
 
   #onFrame(frame) {
     if (frame.type === "session") {
+      // A talk with models is no chat of a customer's: it belongs to the playground.
+      if (frame.session.kind === "assistant" && !frame.session.customer) return;
       this.inbox.upsert(frame.session);
       if (frame.session.id === this.selectedId) emit(this, "session");
     } else if (frame.type === "presence") this.#onPresence(frame);
