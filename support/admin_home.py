@@ -42,7 +42,18 @@ MENU: tuple[tuple[Promise, tuple[tuple[str, str], ...]], ...] = (
             ("support.VisitorCredential", "devices"),
         ),
     ),
-    (gettext_lazy("Assistant"), ()),
+    (
+        gettext_lazy("Assistant"),
+        (
+            ("llm.ModelConfig", "smart_toy"),
+            ("gate.Release", "rocket_launch"),
+            ("gate.Case", "fact_check"),
+            ("gate.Replay", "replay"),
+            ("llm.Answer", "quickreply"),
+            ("llm.Spending", "payments"),
+            ("llm.Breaker", "electric_bolt"),
+        ),
+    ),
     (
         gettext_lazy("Knowledge"),
         (
@@ -161,9 +172,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     registered = {model._meta.label: model for model in admin.site._registry}
     groups = []
     for title, entries in MENU:
-        # Which models the assistant's app has is its own affair.
-        labels = entries or [(one, "smart_toy") for one in sorted(registered) if _is_llm(one)]
-        items = [_item(registered[label], icon) for label, icon in labels if label in registered]
+        items = [_item(registered[label], icon) for label, icon in entries if label in registered]
         if items:
             groups.append({"title": title, "separator": True, "items": items})
     home = {"title": _("Overview"), "icon": "home", "link": reverse("admin:index")}
@@ -172,10 +181,6 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     knowledge = {"title": _("Knowledge"), "icon": "menu_book", "link": "/console/knowledge/"}
     statistics = {"title": _("Statistics"), "icon": "monitoring", "link": "/console/stats/"}
     return [{"items": [home, console, playground, knowledge, statistics]}, *groups]
-
-
-def _is_llm(label: str) -> bool:
-    return label.startswith(("llm.", "gate.", "knowledge."))
 
 
 def _item(model: Any, icon: str) -> dict[str, Any]:

@@ -200,13 +200,16 @@ def _details() -> Texts:
         "fact_started": _("Started"),
         "fact_closed": pgettext("moment", "Closed"),
         "fact_source": _("Source"),
-        "fact_id": _("Chat"),
+        "fact_id": _("Chat ID"),
+        "source_widget": _("Widget “{key}”"),
+        "source_api": _("API"),
+        "source_chat": _("API"),
         "about_page": _("Page"),
         "about_page_title": _("Page title"),
         "copy_id": _("Copy the chat's id"),
         "rating_of": _("{score} of 5 stars"),
-        "in_sync": _("In sync as of #{seq}"),
-        "as_of": _("As of #{seq}, not live"),
+        "in_sync": _("Up to date"),
+        "as_of": _("Not live at the moment"),
     }
 
 

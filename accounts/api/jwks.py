@@ -15,7 +15,7 @@ from accounts.keyring import keyring
 
 
 @extend_schema(
-    tags=["Accounts"],
+    tags=["accounts"],
     operation_id="jwks",
     summary="Public keys of our tokens",
     description="Verify RS256 access tokens with these; the key is chosen by `kid`.",

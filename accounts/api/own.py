@@ -20,7 +20,7 @@ class MeView(AccountView):
     """Who am I?"""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="me",
         summary="The caller",
         responses={200: shapes.AccountSerializer, **docs.refusals(errors.AuthTokenInvalid)},
@@ -35,7 +35,7 @@ class ChangePasswordView(OwnView):
     """A new password."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="change_password",
         summary="Change the password",
         description="Every other device of the caller is logged out.",
@@ -70,7 +70,7 @@ class DevicesView(OwnView):
     """Where am I logged in?"""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="list_devices",
         summary="Devices on which the caller is logged in",
         parameters=[shapes.DeviceQuerySerializer],
@@ -101,7 +101,7 @@ class DeviceView(OwnView):
     """One device."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="end_device",
         summary="Log a device out",
         responses={204: None, **docs.refusals(errors.AuthTokenInvalid, errors.NotFound)},
@@ -116,7 +116,7 @@ class ProfileView(AccountView):
     """What people may change about themselves."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="get_profile",
         summary="The caller's profile",
         responses={200: shapes.ProfileSerializer, **docs.refusals(errors.AuthTokenInvalid)},
@@ -127,7 +127,7 @@ class ProfileView(AccountView):
         return Response(payloads.profile(user_of(request)))
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="put_profile",
         summary="Change the profile",
         description="The same as PATCH: what is absent stays as it is.",
@@ -143,7 +143,7 @@ class ProfileView(AccountView):
         return self._change(request)
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="patch_profile",
         summary="Change some of the profile",
         request=shapes.ProfileSerializer,

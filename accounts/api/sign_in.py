@@ -29,7 +29,7 @@ class RegisterView(OpenView):
     """Sign up."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="register",
         summary="Sign up as a customer",
         description="Off unless the installation allows it (`AUTH_ALLOW_SELF_REGISTER`).",
@@ -67,7 +67,7 @@ class LoginView(OpenView):
     """Log in."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="login",
         summary="Log in by username or e-mail",
         description=(
@@ -112,7 +112,7 @@ class RefreshView(OpenView):
     """Trade a refresh token for new tokens."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="refresh",
         summary="Rotate the refresh token",
         description=(
@@ -158,7 +158,7 @@ class LogoutView(OpenView):
     """Log this device out."""
 
     @extend_schema(
-        tags=["Accounts"],
+        tags=["accounts"],
         operation_id="logout",
         summary="Log this device out",
         description=(

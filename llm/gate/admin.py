@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -39,17 +39,26 @@ class CaseAdmin(ModelAdmin):  # type: ignore[misc]
     """Cases."""
 
     form = CaseForm
-    list_display = ("name", "is_red_team", "expects", "handoff", "enabled")
+    list_display = ("name", "kind", "expects", "handoff", "enabled")
     list_filter = ("is_red_team", "enabled", "handoff")
     search_fields = ("name", "talk")
     autocomplete_fields = ("cites",)
     list_per_page = 100
 
+    @display(
+        description=gettext_lazy("Kind"),
+        ordering="is_red_team",
+        label={"attack": "warning", "question": "info"},
+    )
+    def kind(self, case: Case) -> tuple[str, str]:
+        """Whether it is an attack or what customers ask every day."""
+        return ("attack", _("Attack")) if case.is_red_team else ("question", _("Question"))
+
     @display(description=gettext_lazy("Expects"))
     def expects(self, case: Case) -> str:
         """How much is checked."""
         found = len(case.must_say) + len(case.must_not_say)
-        return _("%d phrases") % found if found else "–"
+        return ngettext("%d phrase", "%d phrases", found) % found if found else "–"
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with the talk of a conversation that the address names."""

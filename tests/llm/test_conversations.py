@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -129,9 +130,9 @@ def test_an_odd_opening_with_an_id_is_refused_like_one_without(
     ben: Rest, small: ModelConfig, odd: dict[str, Any]
 ) -> None:
     body = {"model_ids": [small.pk], **odd}
-    assert code(ben.post("/conversations", body)) == (400, "VALIDATION_FAILED")
-    named = {**body, "client_conversation_id": "odd"}
-    assert code(ben.post("/conversations", named)) == (400, "VALIDATION_FAILED")
+    for one in (body, {**body, "client_conversation_id": "odd"}):
+        answer = ben.call("POST", "/conversations", json.dumps(one).encode())
+        assert code(answer) == (400, "VALIDATION_FAILED")
 
 
 @pytest.mark.parametrize("wrong", ["", "two words", "é", "x" * 65, 7])

@@ -201,10 +201,8 @@ def _questions(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
 
 
 def _import(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
-    endings = sorted(KINDS)
     return "llm/knowledge/import.html", {
-        "accept": ",".join(endings),
-        "endings": " ".join(endings),
+        "accept": ",".join(sorted(KINDS)),
         "megabytes": settings.UPLOAD_FILE_BYTES // 1024 // 1024,
     }
 

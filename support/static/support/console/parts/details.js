@@ -78,7 +78,7 @@ class Details extends Part {
       [t("fact_team"), session.team?.name ?? t("nobody")],
       [t("fact_started"), full(session.created_at)],
       session.closed_at && [t("fact_closed"), full(session.closed_at)],
-      session.source && [t("fact_source"), session.source],
+      session.source && [t("fact_source"), sourceOf(session.source)],
       [t("fact_id"), this.#copyButton(session.id)],
     ].filter(Boolean);
   }
@@ -105,7 +105,8 @@ class Details extends Part {
   #drawSync(session) {
     const { connection, feed } = this.#desk;
     const seq = feed?.lastSeq ?? session.last_seq;
-    setText(this.refs.sync, t(connection.isOpen && !feed?.behind ? "in_sync" : "as_of", { seq }));
+    setText(this.refs.sync, t(connection.isOpen && !feed?.behind ? "in_sync" : "as_of"));
+    this.refs.sync.title = `#${seq}`;
   }
 
   // Tags
@@ -186,6 +187,12 @@ function kindOf(customer) {
   if (!customer.is_visitor) return "kind_account";
   // Only a website that signs for its user may name a visitor.
   return hasName(customer) ? "kind_vouched" : "kind_visitor";
+}
+
+/** "widget:demo" as one would say it. */
+function sourceOf(source) {
+  const [kind, key = ""] = source.split(":");
+  return has(`source_${kind}`) ? t(`source_${kind}`, { key }) : source;
 }
 
 /** "page_title" as one would write it. */
