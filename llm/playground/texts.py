@@ -182,7 +182,7 @@ def _shortcuts() -> Texts:
     return {
         "keys_ask": _("Asking"),
         "keys_answers": _("Answers"),
-        "keys_conversations": _("Conversations"),
+        "keys_conversations": pgettext("with models", "Conversations"),
         "key_write": _("Write a question"),
         "key_models": _("Choose models"),
         "key_blind": _("Hide names on or off"),
