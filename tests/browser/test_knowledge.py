@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NOT_FOR_THE_PRODUCT, ROOT
 from tests.browser.desk import BEN, Customer, Window
+from tests.llm.knowledge.test_importing import pdf
 
 MakeWindow = Callable[..., Window]
 Shot = Callable[[Page, str], None]
@@ -90,6 +91,44 @@ def test_an_article_is_written_previewed_and_published(window: MakeWindow, shot:
     shot(page, "knowledge-try")
 
 
+def test_an_article_is_archived_taken_back_and_deleted(
+    window: MakeWindow, serious: Serious, shot: Shot
+) -> None:
+    page = knowledge(window(), "?view=article", login=ADA)
+    page.get_by_label("Title").fill("Do you lend sleds?")
+    page.get_by_label("Text, in Markdown").fill("We lend **sleds** in winter.")
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"article=\d+"))
+    page.get_by_role("button", name="Save and publish").click()
+    chip = page.locator(".head .chip").first
+    expect(chip).to_have_text("Published")
+    page.get_by_role("button", name="Archive").click()
+    expect(chip).to_have_text("Archived")
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(chip).to_have_text("Published")
+    page.get_by_role("button", name="Delete…").click()
+    dialog = page.get_by_role("alertdialog", name="Delete this article?")
+    expect(dialog).to_contain_text("Do you lend sleds?")
+    shot(page, "knowledge-delete")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete…")).to_be_focused()
+    page.get_by_role("button", name="Delete…").click()
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The article is deleted.")).to_be_visible()
+    page.get_by_label("Search").fill("sleds")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("No article is like that.")).to_be_visible()
+
+
+def test_the_page_says_how_far_the_index_is(window: MakeWindow) -> None:
+    page = knowledge(window())
+    expect(page.locator("#standing")).to_contain_text(
+        re.compile(r"\d+ passages are compared by words and by meaning"), timeout=120_000
+    )
+
+
 def test_a_file_and_a_text_are_imported_and_a_bad_file_is_explained(
     window: MakeWindow, serious: Serious, shot: Shot, tmp_path: Path
 ) -> None:
@@ -102,7 +141,13 @@ def test_a_file_and_a_text_are_imported_and_a_bad_file_is_explained(
     page.get_by_label("File").set_input_files(bad)
     page.get_by_role("button", name="Import the file").click()
     expect(page.get_by_role("alert")).to_contain_text("not that of a .pdf file")
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(pdf(""))
+    page.get_by_label("File").set_input_files(scan)
+    page.get_by_role("button", name="Import the file").click()
+    expect(page.get_by_role("alert")).to_contain_text("File: holds no text that can be read")
     made.forgive("415 (Unsupported Media Type)")
+    made.forgive("400 (Bad Request)")
     good = tmp_path / "Kayaks.md"
     good.write_text("# Kayaks\n\nWe rent kayaks.")
     page.get_by_label("File").set_input_files(good)
@@ -122,6 +167,10 @@ def test_an_unanswered_question_gets_its_article(
     expect(card.locator(".askings a")).to_have_attribute("href", re.compile("/console/#/open/"))
     shot(page, "knowledge-questions")
     assert serious(page) == []
+    card.get_by_label("Article that answers it").fill("refund")
+    expect(page.locator("#articles option").first).to_have_attribute(
+        "value", re.compile(r"refund.*\(#\d+\)$")
+    )
     card.get_by_role("link", name="Write the article").click()
     expect(page.locator("#edit-title")).to_have_value(re.compile("zeppelins"))
     page.get_by_label("Text, in Markdown").fill("We do not repair zeppelins.")

@@ -213,6 +213,7 @@ async function answer(form) {
 
 async function busy(button, deed) {
   button.disabled = true;
+  button.setAttribute("aria-busy", "true");
   problem.hidden = true;
   try {
     await deed();
@@ -221,6 +222,7 @@ async function busy(button, deed) {
     tell(error);
   } finally {
     button.disabled = false;
+    button.removeAttribute("aria-busy");
   }
 }
 
@@ -229,9 +231,18 @@ function said(text, action = null) {
 }
 
 function tell(error) {
-  problem.textContent = error.errors?.[0]?.detail || (error.status === 415 || error.status === 413 ? error.message : "") || explain(error, { t, has });
+  problem.textContent = named(error.errors?.[0]) || (error.status === 415 || error.status === 413 ? error.message : "") || explain(error, { t, has });
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
+}
+
+/** What is wrong with a field, behind the name it has on the page. */
+function named(wrong) {
+  if (!wrong) return "";
+  const field = panel.querySelector(`form [name="${CSS.escape(wrong.field.split(".")[0])}"]`);
+  const name = field?.closest("label")?.firstChild.textContent.trim();
+  field?.focus({ preventScroll: true });
+  return name ? `${name}: ${wrong.detail}` : wrong.detail;
 }
 
 function go(query) {
