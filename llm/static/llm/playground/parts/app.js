@@ -8,6 +8,7 @@ import { SHORTCUTS } from "../models/keys.js";
 import { ModelsDialog } from "./models_dialog.js";
 
 const HOME = "/playground/";
+const RUNNING_MS = 4000;
 const NARROW = matchMedia("(max-width: 1023px)");
 
 /** Puts the parts together: the address says which conversation is open, keys and buttons what is done. */
@@ -101,15 +102,20 @@ export class App {
     chat.addEventListener("change", () => { if (!chat.id || chat.state === "gone") live.follow(null); });
     live.addEventListener("answering", ({ detail }) => { if (detail !== chat.live?.id) chat.refresh(); });
     live.addEventListener("gone", ({ detail }) => { history.drop(detail); if (detail === chat.id) chat.refresh(); });
-    live.addEventListener("changed", async ({ detail: id }) => {
-      try {
-        if (id === chat.id) await chat.refresh();
-        const info = id === chat.id ? chat.info : await this.#api.conversation(id);
-        if (info) history.put(info, { first: true });
-      } catch (error) {
-        if (error.status === 404) history.drop(id);
-      }
-    });
+    live.addEventListener("changed", ({ detail }) => this.#lookAt(detail));
+  }
+
+  async #lookAt(id, { first = true } = {}) {
+    const chat = this.#chat;
+    try {
+      if (id === chat.id) await chat.refresh();
+      const info = id === chat.id ? chat.info : await this.#api.conversation(id);
+      if (info) this.#history.put(info, { first });
+      // That its answers have ended is no change of the conversation.
+      if (info?.running_turn_id && id !== chat.id) setTimeout(() => this.#lookAt(id, { first: false }), RUNNING_MS);
+    } catch (error) {
+      if (error.status === 404) this.#history.drop(id);
+    }
   }
 
   #onInfo(info) {
