@@ -15,6 +15,7 @@ from sessions_app.access import Membership
 from sessions_app.file_types import MOST_FILES
 from sessions_app.models import ChatSession, MessageKind, SenderKind
 
+LONGEST_NUMBER = 2**63
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
 
@@ -156,7 +157,21 @@ def clean_metadata(value: object) -> dict[str, Any]:
         raise ValidationFailed.of("metadata", "not valid JSON") from None
     if len(raw) > settings.METADATA_MAX_BYTES or b"\\u0000" in raw:
         raise ValidationFailed.of("metadata", "too large, or holds the NUL character")
+    if _has_long_number(value):
+        raise ValidationFailed.of("metadata", "holds a number of more than 64 bits")
     return value
+
+
+def _has_long_number(value: object) -> bool:
+    """Say whether some number is none once PostgreSQL has kept it.
+
+    A ``jsonb`` makes an integer of 1e21, and an integer of that length cannot be sent to anyone.
+    """
+    if isinstance(value, dict):
+        return any(map(_has_long_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_long_number, value))
+    return isinstance(value, int | float) and not -LONGEST_NUMBER <= value < LONGEST_NUMBER
 
 
 def _ids(name: str, value: object) -> tuple[uuid.UUID, ...]:

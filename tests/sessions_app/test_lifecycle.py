@@ -183,3 +183,17 @@ def test_of_many_who_claim_at_once_one_wins(support: Team) -> None:
 
         with ThreadPoolExecutor(2) as pool:
             assert sorted(pool.map(claim, range(2))) == [200, 409]
+
+
+@pytest.mark.parametrize("number", ["1e21", "9223372036854775808", "-1e300"])
+def test_a_number_that_could_not_be_sent_again_is_refused(chat: ChatSession, number: str) -> None:
+    """PostgreSQL would keep it as an integer of more than 64 bits, and every list would fail."""
+    vic = Rest(cast.vic())
+    for metadata in (f'{{"n": {number}}}', f'{{"deep": [{{"n": {number}}}]}}'):
+        body = f'{{"metadata": {metadata}}}'.encode()
+        assert code(vic.call("POST", "/chat/sessions", body)) == (400, "VALIDATION_FAILED")
+    fine = b'{"metadata": {"n": 9007199254740993, "x": -1.5e-7, "yes": true}}'
+    made = vic.call("POST", "/chat/sessions", fine)
+    assert made.status_code == 201
+    assert made.json()["metadata"] == {"n": 9007199254740993, "x": -1.5e-7, "yes": True}
+    assert Rest(cast.ben()).get("/chat/sessions").status_code == 200
