@@ -28,6 +28,9 @@ from llm.gate.forms import CaseForm, ReleaseForm
 from llm.gate.models import Case, Publication, Release, Replay
 from llm.gate.queries import current, report
 
+#: The colour of each state; what is not here would be shown by its key.
+STATES = {"live": "success", "used": "info", "new": "warning"}
+
 
 def viewer_of(request: HttpRequest) -> Viewer:
     """Return who is signed in to the admin."""
@@ -89,7 +92,7 @@ class ReleaseAdmin(ModelAdmin):  # type: ignore[misc]
         """With what the list says of each."""
         return super().get_queryset(request).prefetch_related("publications", "replays")
 
-    @display(description=gettext_lazy("State"), label={"live": "success", "used": "info"})
+    @display(description=gettext_lazy("State"), label=STATES)
     def state(self, release: Release) -> tuple[str, str]:
         """Live, used before, or a candidate."""
         all_of_it = list(release.publications.all())

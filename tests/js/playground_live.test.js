@@ -78,6 +78,20 @@ test("the open one is followed from what is known, and a hole is asked for", asy
   assert.deepEqual(line.left, ["a", "b"]);
 });
 
+test("a conversation that this page deletes itself is no news, unless it stays", async () => {
+  const { clock, line, live, heard } = desk();
+  live.follow("a", 3);
+  live.leave("a");
+  assert.deepEqual(line.left, ["a"]);
+  line.say(talk("a", 4));
+  await clock.advance(1000);
+  assert.deepEqual(heard, []);
+  live.comeBack("a");
+  line.say(talk("a", 5));
+  await clock.advance(1000);
+  assert.deepEqual(heard, [["changed", "a"]]);
+});
+
 test("an answer that begins is told by its turn; one that is taken away is gone, a full server is not", () => {
   const { line, live, heard } = desk();
   live.follow("a", 3);

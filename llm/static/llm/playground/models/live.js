@@ -45,6 +45,14 @@ export class Live extends EventTarget {
     this.#seen.set(id, Math.max(version, this.#seen.get(id) ?? 0));
   }
 
+  /** What comes of a conversation that this page is about to delete is no news; unless it stays. */
+  leave(id) {
+    this.saw(id, Number.MAX_SAFE_INTEGER);
+    if (this.#open?.sessionId === id) this.follow(null);
+  }
+
+  comeBack(id) { this.#seen.delete(id); }
+
   #onFrame(frame) {
     if (frame.type === "session" && isTalk(frame.session)) this.#note(frame.session.id, frame.session.version);
   }

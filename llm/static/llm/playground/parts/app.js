@@ -267,12 +267,14 @@ export class App {
   }
 
   async #deleteNow(id) {
+    this.#live.leave(id);
     try {
       await this.#api.remove(id);
       this.#history.drop(id);
       if (this.#chat.id === id) this.go(null);
       this.#toasts.show({ text: t("done_deleted") });
     } catch (error) {
+      this.#live.comeBack(id);
       this.#onFailed({ action: "delete", error });
     }
   }
