@@ -211,13 +211,16 @@ def _try(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
     asked = wanted.get("asked", "")
     context: dict[str, Any] = {"asked": asked, "standing": standing()}
     if asked:
-        found = search.find(asked, Scope.of_staff(viewer), k=5)
+        found = search.find(asked, Scope.of_staff(viewer), k=settings.KNOWLEDGE_PASSAGES)
         context["found"] = found
         context["passages"] = [
             {"row": passage, "html": rendered(passage.text)} for passage in found.passages
         ]
         context["verdict"] = {
-            Outcome.SUPPORTED: _("A reply would rest on the passages marked “Answers it”."),
+            Outcome.SUPPORTED: _(
+                "A reply would be given the passages marked “Given to the reply”, the nearest "
+                "first, and name those it used."
+            ),
             Outcome.WEAK: _(
                 "There is something near, but nothing that answers it: a reply would say that it "
                 "does not know, and offer a person."

@@ -99,7 +99,7 @@ def test_what_articles_hold_is_never_markup_of_ours(boss: APIClient) -> None:
 
 
 def test_a_tried_question_is_judged_in_words(boss: APIClient, returns: Article) -> None:
-    assert "A reply would rest on" in laid_out(boss, view="try", asked="return unworn delivery")
+    assert "A reply would be given" in laid_out(boss, view="try", asked="return unworn delivery")
     assert "Nothing was found" in laid_out(boss, view="try", asked="zzz qqq")
 
 
