@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from chatsite.lib.gather import Gather
+
 Chunk = tuple[int, str]
 Entry = tuple[str, int, str]
 """Key, number and text of a chunk."""
@@ -54,7 +56,7 @@ class MemoryLog:
 class RedisLog:
     """The log shared by processes: entry ids are ``<seq>-0``, so a chunk is never stored twice.
 
-    Chunks of all running answers that wait while one round trip is under way go with the next.
+    What waits to be stored, or to be read, while one round trip is under way goes with the next.
     """
 
     def __init__(self, url: str) -> None:
@@ -63,55 +65,49 @@ class RedisLog:
         self._redis: Any = Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=1, decode_responses=True
         )
-        self._waiting: list[tuple[Sequence[Entry], asyncio.Future[None]]] = []
-        self._sender: asyncio.Task[None] | None = None
+        self._appends = Gather(self._append)
+        self._reads = Gather(self._read)
 
     async def append(self, *entries: Entry) -> None:
         """Add chunks and return when they are stored; renew the expiry now and then."""
-        loop = asyncio.get_running_loop()
-        stored: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((entries, stored))
-        if self._sender is None:
-            self._sender = loop.create_task(self._send())
-        await stored
+        await self._appends.one(entries)
 
-    async def _send(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                pipe = self._redis.pipeline(transaction=False)
-                for entries, _ in batch:
-                    for key, seq, text in entries:
-                        pipe.execute_command(
-                            "XADD", key, "MAXLEN", "~", MOST_CHUNKS, f"{seq}-0", "t", text
-                        )
-                        if seq % EXPIRY_EVERY == 1:
-                            pipe.execute_command("EXPIRE", key, KEEP_S)
-                try:
-                    await pipe.execute()
-                except Exception as error:  # noqa: BLE001 - each writer is told, and decides
-                    _settle(batch, error)
-                else:
-                    _settle(batch, None)
-        finally:
-            self._sender = None
+    async def _append(self, calls: list[tuple[Entry, ...]]) -> list[None]:
+        entries = [entry for call in calls for entry in call]
+        stored = await self._add(entries, anew=False)
+        # Only a first chunk makes a key, and gives it its expiry. Where a later one finds none,
+        # Redis has forgotten it: readers will see that its beginning is missing.
+        lost = [entry for entry, id_ in zip(entries, stored, strict=True) if id_ is None]
+        if lost:
+            await self._add(lost, anew=True)
+        return [None] * len(calls)
+
+    async def _add(self, entries: Sequence[Entry], *, anew: bool) -> list[str | None]:
+        pipe = self._redis.pipeline(transaction=False)
+        at: list[int] = []
+        for key, seq, text in entries:
+            at.append(len(pipe))
+            how = () if anew or seq == 1 else ("NOMKSTREAM",)
+            pipe.execute_command(
+                "XADD", key, *how, "MAXLEN", "~", MOST_CHUNKS, f"{seq}-0", "t", text
+            )
+            if anew or seq % EXPIRY_EVERY == 1:
+                pipe.execute_command("EXPIRE", key, KEEP_S)
+        results = await pipe.execute()
+        return [results[index] for index in at]
 
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks after ``after_seq``."""
-        entries = await self._redis.xrange(key, min=f"({after_seq}-0")
-        return [(int(entry.split("-")[0]), fields["t"]) for entry, fields in entries]
+        return await self._reads.one((key, after_seq))
 
-
-def _settle(
-    batch: list[tuple[Sequence[Entry], asyncio.Future[None]]], error: Exception | None
-) -> None:
-    for _, stored in batch:
-        if stored.done():
-            continue
-        if error is None:
-            stored.set_result(None)
-        else:
-            stored.set_exception(error)
+    async def _read(self, calls: list[tuple[str, int]]) -> list[list[Chunk]]:
+        pipe = self._redis.pipeline(transaction=False)
+        for key, after_seq in calls:
+            pipe.xrange(key, min=f"({after_seq}-0")
+        return [
+            [(int(id_.split("-")[0]), fields["t"]) for id_, fields in found]
+            for found in await pipe.execute()
+        ]
 
 
 _memory = MemoryLog()

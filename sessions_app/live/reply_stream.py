@@ -1,7 +1,7 @@
 """An answer while it is written: merged, logged, and shown live.
 
-A model's tokens come every few milliseconds; readers get a piece every 50 ms.  Each piece is
-logged before it is rung, so that whoever comes late can be brought up to date from the log.
+A model's tokens come every few milliseconds; readers get a piece every 50 ms at most.  Each piece
+is logged before it is rung, so that whoever comes late can be brought up to date from the log.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from sessions_app import publish
 
 log = logging.getLogger(__name__)
 
-FLUSH_EVERY_S = 0.05
+PIECE_EVERY_S = 0.05
+TICK_S = 0.01
 
 
 class ReplyStream:
@@ -25,6 +26,8 @@ class ReplyStream:
         self._parts: list[str] = []
         self._flushed = 0
         self._seq = 0
+        self.due_at = 0.0
+        """When the next piece may be shown, in the loop's time."""
 
     @property
     def text(self) -> str:
@@ -37,17 +40,18 @@ class ReplyStream:
             self._parts.append(delta)
             _flusher().add(self, at_once=not self._flushed)
 
-    def cut(self) -> "Piece | None":
+    def cut(self, now: float) -> "Piece | None":
         """Return what was written since the last piece as the next one."""
         if self._flushed == len(self._parts):
             return None
         text = "".join(self._parts[self._flushed :])
         self._flushed = len(self._parts)
         self._seq += 1
+        self.due_at = now + PIECE_EVERY_S
         return self._answer, self._key, self._seq, text
 
     async def aclose(self) -> None:
-        """Show what is left."""
+        """Show what is left, and wait until all of it is in the log."""
         await _flusher().flush([self])
 
 
@@ -66,7 +70,7 @@ class Flusher:
         self._start: asyncio.Task[None] | None = None
 
     def add(self, stream: ReplyStream, *, at_once: bool) -> None:
-        """Show what the stream has with the next tick, or now."""
+        """Show what the stream has when it is due, or now."""
         if at_once:
             self._first[stream] = None
             if self._start is None:
@@ -79,16 +83,17 @@ class Flusher:
     async def flush(self, streams: Iterable[ReplyStream]) -> None:
         """Log the next piece of each stream, then ring for all of them.
 
-        The log keeps the order of its calls, so pieces of a stream are shown in theirs.
+        The log keeps the order of its calls: pieces of a stream are shown in theirs, and a call
+        without a piece waits for those that are on their way.
         """
-        pieces = [piece for stream in streams if (piece := stream.cut())]
-        if not pieces:
-            return
+        now = self.loop.time()
+        pieces = [piece for stream in streams if (piece := stream.cut(now))]
         try:
             await stream_log().append(*[(key, seq, text) for _, key, seq, text in pieces])
         except Exception as error:  # noqa: BLE001 - the answers' rows do not depend on the log
             log.warning("reply chunks not logged", extra={"error": type(error).__name__})
-        publish.reply_chunks([(answer, seq, text) for answer, _, seq, text in pieces])
+        if pieces:
+            publish.reply_chunks([(answer, seq, text) for answer, _, seq, text in pieces])
 
     async def _flush_first(self) -> None:
         self._start = None
@@ -98,9 +103,13 @@ class Flusher:
     async def _tick(self) -> None:
         try:
             while self._waiting:
-                await asyncio.sleep(FLUSH_EVERY_S)
-                waiting, self._waiting = self._waiting, {}
-                await self.flush(waiting)
+                await asyncio.sleep(TICK_S)
+                now = self.loop.time()
+                due = [stream for stream in self._waiting if stream.due_at <= now]
+                for stream in due:
+                    del self._waiting[stream]
+                if due:
+                    await self.flush(due)
         finally:
             self._ticks = None
 
