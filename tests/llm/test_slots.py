@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from chatsite.lib.errors import Conflict
@@ -141,6 +143,32 @@ def test_stop_during_silence_works_without_the_bus(
     answers.stop_slots(turn_id=turn.pk)
     bench.until(bench.upstream.disconnected.is_set)
     bench.settle(turn)
+    assert bench.statuses(turn) == ["stopped"]
+
+
+def test_a_sweep_that_hangs_keeps_no_stop_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeping, go_on = threading.Event(), threading.Event()
+
+    def hang() -> list[Job]:
+        sweeping.set()
+        go_on.wait(30)
+        return []
+
+    monkeypatch.setattr(answers, "sweep", hang)
+    monkeypatch.setattr("sessions_app.publish.reply_cancelled", lambda *_: None)
+    bench.upstream.default = Reply([], before=[STALL])
+    turn = bench.ask("Hi", slots=1, wake=False)
+    bench.wake(turn, bench.new_engine())
+    bench.until(bench.upstream.asked.is_set)
+    try:
+        assert sweeping.wait(15)
+        answers.stop_slots(turn_id=turn.pk)
+        bench.until(bench.upstream.disconnected.is_set)
+        bench.settle(turn)
+    finally:
+        go_on.set()
     assert bench.statuses(turn) == ["stopped"]
 
 
