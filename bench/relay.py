@@ -1,7 +1,8 @@
-"""How much later a customer sees an answer than the model says it.
+"""How much later people see an answer than the model says it.
 
-N customers each ask, read the answer on their socket, and ask again. Beside it the same number of
-readers goes to the model endpoint directly. The endpoint (`bench.upstream`) writes the time into
+N customers each ask, read the answer on their socket, and ask again (`bench.turns` does so with
+questions to several models). Beside it the same number of readers goes to the model endpoint
+directly, and through a bare relay. The endpoint (`bench.upstream`) writes the time into
 every token, so the age of a token on arrival is what the platform added, whatever it waited for
 before it asked.
 """
@@ -11,11 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 
-from bench.load import PING, Seat, percentiles
+from bench.load import PING, Seat, cpu_seconds, percentiles
 from bench.wire import Socket, connect
 
 REQUEST = b'{"model":"bench","stream":true,"messages":[{"role":"user","content":"Hello?"}]}'
@@ -32,11 +33,17 @@ class Streams:
     age: list[float] = field(default_factory=list)
     first_age: list[float] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+    cpu: list[float] = field(default_factory=list)
+    """Processor seconds of each process that was watched."""
 
     @property
     def rate(self) -> float:
         """Whole answers a second."""
         return self.done / self.seconds
+
+    def cpu_ms(self) -> list[float]:
+        """Processor time of each watched process, milliseconds for each whole answer."""
+        return [spent * 1000 / max(self.done, 1) for spent in self.cpu]
 
     def of(self, what: str) -> tuple[float, float, float]:
         """p50, p95 and p99 of `first`, `age` or `first_age`."""
@@ -44,11 +51,12 @@ class Streams:
 
 
 class Reader(asyncio.Protocol):
-    """Goes to the model endpoint itself, one answer after the other."""
+    """Goes to the model endpoint itself or to the bare relay, one answer after the other."""
 
     def __init__(self, streams: Streams, port: int) -> None:
         self._streams = streams
         head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        head += "Content-Type: application/json\r\n"
         self._request = f"{head}Content-Length: {len(REQUEST)}\r\n\r\n".encode() + REQUEST
         self._first = False
         self.counting = False
@@ -143,23 +151,30 @@ class Customer:
             self._streams.first_age.append(age)
 
 
-async def direct(port: int, count: int, *, seconds: float, warmup: float = 1.5) -> Streams:
-    """`count` readers at the endpoint itself."""
-    streams = Streams(count, seconds)
+async def direct(
+    port: int, at_once: int, *, seconds: float, pids: Sequence[int] = (), warmup: float = 1.5
+) -> Streams:
+    """So many readers at the endpoint itself, or at whatever relays it byte by byte."""
+    streams = Streams(at_once, seconds)
     loop = asyncio.get_running_loop()
     readers = []
-    for _ in range(count):
+    for _ in range(at_once):
         _, reader = await loop.create_connection(lambda: Reader(streams, port), "127.0.0.1", port)
         readers.append(reader)
-        await asyncio.sleep(1.0 / count)
-    await _count(readers, streams, seconds, warmup)
+        await asyncio.sleep(1.0 / at_once)
+    await count(readers, streams, seconds, warmup, pids)
     for reader in readers:
         reader.transport.abort()
     return streams
 
 
 async def through_platform(
-    url: str, seats: Sequence[Seat], *, seconds: float, warmup: float = 2.5
+    url: str,
+    seats: Sequence[Seat],
+    *,
+    seconds: float,
+    pids: Sequence[int] = (),
+    warmup: float = 2.5,
 ) -> Streams:
     """One customer for each seat."""
     streams = Streams(len(seats), seconds)
@@ -171,20 +186,32 @@ async def through_platform(
         await asyncio.sleep(1.0 / len(customers))
     for customer in customers:
         customer.ping()
-    await _count(customers, streams, seconds, warmup)
+    await count(customers, streams, seconds, warmup, pids)
     for customer in customers:
         customer.close()
     return streams
 
 
-async def _count(
-    sources: Sequence[Reader | Customer], streams: Streams, seconds: float, warmup: float
+class Source(Protocol):
+    """Whoever asks and reads."""
+
+    counting: bool
+
+
+async def count(
+    sources: Sequence[Source],
+    streams: Streams,
+    seconds: float,
+    warmup: float,
+    pids: Sequence[int] = (),
 ) -> None:
+    """Let sources run for a while, and count what comes after the warm-up."""
     await asyncio.sleep(warmup)
-    begin = time.monotonic()
+    begin, before = time.monotonic(), [cpu_seconds(pid) for pid in pids]
     for source in sources:
         source.counting = True
     await asyncio.sleep(seconds)
     for source in sources:
         source.counting = False
+    streams.cpu = [cpu_seconds(pid) - spent for pid, spent in zip(pids, before, strict=True)]
     streams.seconds = time.monotonic() - begin

@@ -8,7 +8,6 @@ Nothing is written but the table.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import signal
@@ -22,12 +21,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import idle, load, relay, servers, upstream
+from bench import idle, load, relay, servers, turns, upstream
 from bench.load import Result, Seat, run_loop
 from deploy import services
 
 CELLS = ((1, 0.0), (50, 0.0), (200, 0.0), (50, 500.0))
 STREAMS = (1, 50, 200)
+TURNS = ((1, 1), (50, 1), (10, 5), (200, 1), (40, 5))
+"""Turns at once, and slots of each."""
 PARTS = ("delivery", "idle", "relay")
 
 
@@ -42,10 +43,11 @@ class Stage:
     other_core: int | None
     endpoint: int
 
-    def seats(self, count: int, mode: str) -> list[Seat]:
+    def seats(self, count: int, mode: str, slots: int = 1) -> list[Seat]:
         """New sessions with tokens for their people."""
+        argv = [sys.executable, "-m", "bench.seats", str(count), "--mode", mode]
         done = subprocess.run(
-            [sys.executable, "-m", "bench.seats", str(count), "--mode", mode],
+            [*argv, "--slots", str(slots)],
             env={**os.environ, **self.env},
             cwd=servers.ROOT,
             capture_output=True,
@@ -202,41 +204,64 @@ def idle_sockets(on: Stage, *, count: int) -> int:
 
 
 def relayed_answers(on: Stage, *, seconds: float) -> int:
-    """The assistant's path; returns how many answers did not end well."""
+    """Answers to customers and to questions; returns how many did not end well."""
     argv = [sys.executable, "-m", "bench.upstream", str(on.endpoint)]
     endpoint = servers.Process("endpoint", argv, home=on.home, env={}, core=on.other_core)
     web = servers.product("web", home=on.home, env=on.env, core=on.app_core)
     worker = servers.worker("worker", home=on.home, env=on.env, core=on.app_core)
-    faults = 0
+    url = f"http://127.0.0.1:{on.endpoint}/v1/chat/completions"
+    bare = servers.bare_relay(home=on.home, upstream=url, core=on.app_core)
     say(
         f"\nAnswers streamed (the source takes {upstream.LENGTH_S:.2f} s, first token after"
-        f" {upstream.FIRST_S * 1000:.0f} ms; ms p50/p95)"
+        f" {upstream.FIRST_S * 1000:.0f} ms)"
     )
-    row("streams", "direct done/s", "product done/s", "ratio", "direct first", "product first",
-        "token age first", "token age all")  # fmt: skip
+    row("streams", "done/s", "of direct", "first ms p50/p95", "added by it", "token age all",
+        "CPU ms an answer")  # fmt: skip
+    sources: dict[int, relay.Streams] = {}
+    with started(endpoint, bare):
+        for count in STREAMS:
+            source = run_loop(relay.direct(on.endpoint, count, seconds=seconds))
+            through = run_loop(relay.direct(bare.port, count, seconds=seconds, pids=[bare.pid]))
+            sources[count] = source
+            _relay_row(f"{count} direct", source, source)
+            _relay_row(f"{count} bare relay", through, source)
+    faults = 0
     with started(endpoint, web, worker):
+        pids = [web.pid, worker.pid]
         seats = on.seats(max(STREAMS), "assistant")
         run_loop(relay.through_platform(web.ws, seats[:1], seconds=1))
         for count in STREAMS:
-            source = run_loop(relay.direct(on.endpoint, count, seconds=seconds))
-            ours = run_loop(relay.through_platform(web.ws, seats[:count], seconds=seconds))
-            faults += sum(ours.faults.values())
-            row(
-                count,
-                f"{source.rate:.1f}",
-                f"{ours.rate:.1f}",
-                f"{ours.rate / max(source.rate, 0.01):.2f}",
-                triple(source.of("first")[:2]),
-                triple(ours.of("first")[:2]),
-                triple(ours.of("first_age")[:2]),
-                triple(ours.of("age")[:2]),
+            some = seats[:count]
+            ours = run_loop(relay.through_platform(web.ws, some, seconds=seconds, pids=pids))
+            faults += _relay_row(f"{count} customers", ours, sources[count])
+            time.sleep(2)
+        for asked, slots in TURNS:
+            talks = on.seats(asked, "compare", slots)
+            ours = run_loop(
+                turns.through_streams(web.port, talks, slots, seconds=seconds, pids=pids)
             )
-            if ours.faults:
-                say(f"  FAULTS {dict(ours.faults)}")
-            asyncio.run(asyncio.sleep(2))
-    say("  (token age: from the source writing a token to the customer's socket having it;")
-    say("   tokens are merged for 50 ms, so an age of 25 to 50 is by design)")
+            faults += _relay_row(f"{asked} turns of {slots}", ours, sources[asked * slots])
+            time.sleep(2)
+    say("  (customers: by WebSocket; turns: by REST and event stream, from posting the question.")
+    say("   Token age: from the source writing a token to the reader having it; tokens are merged")
+    say("   for 50 ms, so 25 to 50 is by design. CPU: web and worker, or the bare relay)")
     return faults
+
+
+def _relay_row(name: str, seen: relay.Streams, source: relay.Streams) -> int:
+    first, direct = seen.of("first"), source.of("first")
+    row(
+        name,
+        f"{seen.rate:.1f}",
+        f"{seen.rate / max(source.rate, 0.01):.2f}",
+        triple(first[:2]),
+        triple([first[0] - direct[0], first[1] - direct[1]]),
+        triple(seen.of("age")[:2]),
+        triple(seen.cpu_ms()) or "-",
+    )
+    if seen.faults:
+        say(f"  FAULTS {dict(seen.faults)}")
+    return sum(seen.faults.values())
 
 
 def main() -> None:

@@ -165,13 +165,23 @@ def product(name: str, *, home: Path, env: Mapping[str, str], core: int | None =
 
 
 def baseline(*, home: Path, database_url: str, core: int | None = None) -> Web:
-    """The bare limit, served as the product is: same server, same socket code, no compression."""
-    argv = [sys.executable, "-m", "uvicorn", "bench.baseline:app", "--host", "127.0.0.1"]
+    """The bare limit of delivery, served as the product is."""
+    env = {"BENCH_DATABASE_URL": database_url}
+    return _bare("baseline", "bench.baseline:app", home=home, env=env, core=core)
+
+
+def bare_relay(*, home: Path, upstream: str, core: int | None = None) -> Web:
+    """The bare limit of streamed answers, served as the product is."""
+    return _bare("bare", "bench.bare:app", home=home, env={"BENCH_UPSTREAM": upstream}, core=core)
+
+
+def _bare(name: str, app: str, *, home: Path, env: Mapping[str, str], core: int | None) -> Web:
+    """The same server, the same socket code, no compression."""
+    argv = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1"]
     argv += ["--port", "{port}", "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
     argv += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false"]
     argv += ["--log-level", "warning"]
-    env = {"BENCH_DATABASE_URL": database_url}
-    return Web("baseline", argv, home=home, env=env, path="/", core=core)
+    return Web(name, argv, home=home, env=env, path="/", core=core)
 
 
 def worker(
