@@ -24,10 +24,11 @@ from django.db import DatabaseError, InterfaceError
 
 from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
-from chatsite.lib.gather import Gather
 from llm import actions, answers
 from llm.answers import Busy, Claim, Ended, Figures
-from llm.answers.quick import QuickReplies, Whole, is_plain
+from llm.answers.quick import Quick
+from llm.answers.quick_replies import QuickReplies
+from llm.answers.quick_slots import QuickSlots
 from llm.call import ask
 from llm.grounding import note_unsupported
 from llm.jobs import Job
@@ -66,9 +67,10 @@ class Engine:
         self._waiting: dict[Job, float] = {}
         self._timers: dict[Job, asyncio.TimerHandle] = {}
         self._line = Line(self.wake)
-        self._quick = QuickReplies(self.worker)
-        self._claims = Gather(self._quick.claim)
-        self._ends = Gather(self._quick.finish)
+        self._quick: dict[str, Quick] = {
+            "reply": QuickReplies(self.worker),
+            "slot": QuickSlots(self.worker),
+        }
         self._idle = asyncio.Event()
         self._idle.set()
         self._housekeepers: list[asyncio.Task[None]] = []
@@ -112,8 +114,8 @@ class Engine:
     async def _take(self, job: Job) -> None:
         found: Claim | Wait | Busy | None = None
         try:
-            if job.kind == "reply":
-                found = await self._claims.one(job.id)
+            if quick := self._quick.get(job.kind):
+                found = await quick.claim(job.id)
             if found is None:
                 found = await dbpool.run(answers.claim, job=job, worker=self.worker)
         except Exception as error:  # noqa: BLE001 - the sweep comes back to it
@@ -230,10 +232,9 @@ class Engine:
         return ended
 
     async def _finish(self, claim: Claim, figures: Figures, asked: str | None) -> Ended:
-        if is_plain(claim, figures, asked):
-            ended = await self._ends.one(Whole(claim, figures))
-            if ended is not None:
-                return ended
+        quick = self._quick.get(claim.job.kind)
+        if quick and asked is None and (ended := await quick.finish(claim, figures)):
+            return ended
         return await _persist(answers.finish, claim, figures, wants_person=asked)
 
     async def _end_cancelled(self, running: Running) -> Ended | None:
@@ -329,7 +330,8 @@ class Engine:
                 await self._idle.wait()
         self.retire()
         await self.provider.close()
-        await self._quick.close()
+        for quick in self._quick.values():
+            await quick.close()
         return jobs
 
     def retire(self) -> None:

@@ -1,10 +1,13 @@
 """Connections to PostgreSQL inside the event loop, for statements that cannot wait for a thread.
 
 Handing a call to a thread and its result back costs more than a short statement itself. What runs
-here is one statement and one transaction; everything longer belongs in :mod:`chatsite.lib.dbpool`.
+here is one round trip and one transaction; everything longer belongs in
+:mod:`chatsite.lib.dbpool`.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
@@ -30,16 +33,26 @@ class LoopConnections:
 
     async def run(self, statement: str, *parameters: object) -> list[Row]:
         """Run a prepared statement in a transaction of its own and return its rows."""
-        connection: Connection | None = None
+        async with asyncio.timeout(PATIENCE_S), self._connection() as connection:
+            return await (await _execute(connection, statement, parameters)).fetchall()
+
+    async def run_together(self, *statements: tuple[str, tuple[object, ...]]) -> list[list[Row]]:
+        """Run prepared statements, each with its parameters, in one transaction and one round trip.
+
+        Each sees what was committed before it began. Returns the rows of each.
+        """
+        async with asyncio.timeout(PATIENCE_S), self._connection() as connection:
+            async with connection.pipeline(), connection.transaction():
+                cursors = [await _execute(connection, *statement) for statement in statements]
+            return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        connection = self._idle.pop() if self._idle else await _connect()
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                connection = self._idle.pop() if self._idle else await _connect()
-                cursor = connection.cursor(binary=True)
-                await cursor.execute(statement, parameters, prepare=True)
-                return await cursor.fetchall()
+            yield connection
         finally:
-            if connection is not None:
-                await self._give_back(connection)
+            await self._give_back(connection)
 
     async def _give_back(self, connection: Connection) -> None:
         """Keep a connection that may be used again: neither broken nor left inside of something."""
@@ -53,6 +66,14 @@ class LoopConnections:
         idle, self._idle = self._idle, []
         for connection in idle:
             await connection.close()
+
+
+async def _execute(
+    connection: Connection, statement: str, parameters: tuple[object, ...]
+) -> psycopg.AsyncCursor[Row]:
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(statement, parameters, prepare=True)
+    return cursor
 
 
 async def _connect() -> Connection:

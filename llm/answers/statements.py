@@ -1,4 +1,4 @@
-"""The statements of :mod:`llm.answers.quick`, for PostgreSQL; all names in them are our own.
+"""The statements of :mod:`llm.answers.quick_replies`, for PostgreSQL; all names are our own.
 
 Rows travel as JSON. A session is written only if its ``xmin`` is still the one that was read.
 ``SKIP LOCKED``: whoever holds a row is about to change it, and who never waits is in no deadlock.
@@ -28,7 +28,8 @@ HEAD = frozenset(("id", "kind", "customer_id", "live_attempt", *HOT_FIELDS))
 ENDED_COLUMNS = ("status", "finished_at", *Figures.__slots__)
 
 
-def _table(model: type[Model]) -> str:
+def table(model: type[Model]) -> str:
+    """Return the name of a model's table."""
     return model._meta.db_table
 
 
@@ -36,26 +37,26 @@ def _table(model: type[Model]) -> str:
 def owed() -> str:
     """Sessions by id, each with its last lines and replies, as they stand. Parameter: ids."""
     lines = f"""
-        SELECT seq, sender_kind, sender_name AS name, content, kind FROM {_table(Message)}
+        SELECT seq, sender_kind, sender_name AS name, content, kind FROM {table(Message)}
         WHERE session_id = s.id AND seq <= s.last_seq AND kind IN ({SPOKEN})
           AND deleted_at IS NULL AND sender_kind <> '{SenderKind.SYSTEM}'
         ORDER BY seq DESC LIMIT {TRANSCRIPT_LINES}"""
     past = f"""
-        SELECT status, watermark, supersedes, created_at FROM {_table(Answer)}
+        SELECT status, watermark, supersedes, created_at FROM {table(Answer)}
         WHERE session_id = s.id AND purpose = '{Answer.Purpose.REPLY}'
         ORDER BY created_at DESC LIMIT {PAST_TURNS}"""
     return f"""
         SELECT s.xmin::text, s.id, s.floor, s.epoch, s.reply_due_at, s.last_customer_seq,
           (SELECT coalesce(json_agg(l ORDER BY l.seq), '[]')::text FROM ({lines}) AS l),
           (SELECT coalesce(json_agg(p ORDER BY p.created_at DESC), '[]')::text FROM ({past}) AS p)
-        FROM {_table(ChatSession)} AS s WHERE s.id = ANY(%s)"""
+        FROM {table(ChatSession)} AS s WHERE s.id = ANY(%s)"""
 
 
 @cache
 def begin() -> str:
     """Store answers and give them their floor. Parameters: marks, answers (JSON), session ids."""
     names = ", ".join(columns(Answer))
-    answer, session = _table(Answer), _table(ChatSession)
+    answer, session = table(Answer), table(ChatSession)
     return f"""
         WITH v AS MATERIALIZED (
             SELECT * FROM json_to_recordset(%s::json) AS v(mark xid, id uuid)
@@ -85,7 +86,7 @@ def _head_columns() -> tuple[str, ...]:
 def heads() -> str:
     """Sessions by id, with what speaking in them changes. Parameter: ids."""
     names = ", ".join(_head_columns())
-    return f"SELECT xmin::text, {names} FROM {_table(ChatSession)} WHERE id = ANY(%s)"
+    return f"SELECT xmin::text, {names} FROM {table(ChatSession)} WHERE id = ANY(%s)"
 
 
 def head_from(row: tuple[Any, ...]) -> tuple[str, ChatSession]:
@@ -105,7 +106,7 @@ def end() -> str:
 
     Parameters: marked sessions, ends (JSON), answer ids, session ids twice, messages (JSON).
     """
-    answer, session, message = _table(Answer), _table(ChatSession), _table(Message)
+    answer, session, message = table(Answer), table(ChatSession), table(Message)
     database = connections[DEFAULT_DB_ALIAS]
     types = {field.attname: field.db_type(database) for field in ChatSession._meta.concrete_fields}
     cast = ", ".join(f"{name} {types[name]}" for name in ("id", *HOT_FIELDS))

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -70,13 +70,27 @@ def for_turn(turn: Turn, model: ModelConfig) -> Prompt:
 
 def _compare(turn: Turn, model: ModelConfig) -> Prompt:
     asked = Conversation.objects.filter(pk=turn.session_id).values_list("system_prompt", flat=True)
-    own = next(iter(asked), "").strip() or model.system_prompt.strip()
     assert turn.question is not None
-    talk = [*_earlier(turn), Said("user", turn.question.content)]
-    return Prompt(own or COMPARE, talk)
+    own = next(iter(asked), "")
+    return compare_prompt(own, model, _earlier(turn), turn.question.content)
 
 
-def _earlier(turn: Turn) -> list[Said]:
+def compare_prompt(
+    own: str, model: ModelConfig, earlier: Iterable[tuple[str, str]], question: str
+) -> Prompt:
+    """Return what ``model`` is told for a question in a conversation.
+
+    ``own`` is the conversation's system prompt, ``earlier`` what was asked and answered before.
+    """
+    talk: list[Said] = []
+    for asked, answered in earlier:
+        talk += [Said("user", asked), Said("assistant", answered)]
+    return Prompt(
+        own.strip() or model.system_prompt.strip() or COMPARE, [*talk, Said("user", question)]
+    )
+
+
+def _earlier(turn: Turn) -> list[tuple[str, str]]:
     """The earlier questions, each with the answer that was picked, or with the first whole one."""
     assert turn.question is not None
     before = list(
@@ -97,11 +111,10 @@ def _earlier(turn: Turn) -> list[Said]:
     texts: dict[object, dict[int | None, str]] = {}
     for turn_id, slot, text in usable.values_list("turn_id", "slot", "text"):
         texts.setdefault(turn_id, {})[slot] = text
-    said: list[Said] = []
+    said: list[tuple[str, str]] = []
     for pk, picked, question in reversed(before):
         answers = texts.get(pk, {})
-        answer = answers.get(picked) or next(iter(answers.values()), "")
-        said += [Said("user", question), Said("assistant", answer)]
+        said.append((question, answers.get(picked) or next(iter(answers.values()), "")))
     return said
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatsite.lib.loopdb import LoopConnections
 from llm import answers
-from llm.answers.quick import QuickReplies
+from llm.answers.quick_replies import QuickReplies
 from llm.models import Answer
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind

@@ -9,7 +9,8 @@ import pytest
 
 from chatsite.lib.loopdb import LoopConnections
 from llm import answers
-from llm.answers.quick import QuickReplies, Whole
+from llm.answers.quick import Whole
+from llm.answers.quick_replies import QuickReplies
 from llm.jobs import Job
 from llm.models import Answer, ModelConfig
 from sessions_app import actions
@@ -36,13 +37,13 @@ def owed(desk: Desk, *texts: str) -> ChatSession:
 
 
 def claim(desk: Desk, quick: QuickReplies, *sessions: ChatSession) -> list[Any]:
-    found: list[Any] = desk.in_loop(quick.claim([session.pk for session in sessions]))
+    found: list[Any] = desk.in_loop(quick.claim_all([session.pk for session in sessions]))
     return found
 
 
 def finish(desk: Desk, quick: QuickReplies, *claims: Any, text: str = "Hello") -> list[Any]:
     wholes = [Whole(one, answers.Figures(text=text, total_tokens=3)) for one in claims]
-    found: list[Any] = desk.in_loop(quick.finish(wholes))
+    found: list[Any] = desk.in_loop(quick.finish_all(wholes))
     return found
 
 

@@ -1,0 +1,222 @@
+"""Plain replies to customers, begun and ended many at once.
+
+A reply begins from its session's row, and is written if that row is still the one that was read
+(its ``xmin``), and ends the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from chatsite.lib import clock, dbpool
+from chatsite.lib.ids import uuid7
+from llm.answers import statements
+from llm.answers.counting import count
+from llm.answers.quick import Quick, Whole, as_json, tell
+from llm.answers.records import Claim, Ended, Floor, label_of, lease_from
+from llm.answers.reply_claims import supersedes, unanswered
+from llm.answers.reply_ends import spoken
+from llm.gate.queries import Assistant, assistants
+from llm.limits.breakers import in_trouble
+from llm.metrics import ANSWERS
+from llm.models import Answer
+from llm.policy import AnswerNow, decide
+from llm.prompts import reply_prompt
+from sessions_app import publish
+from sessions_app.actions.recording import consequences
+from sessions_app.actions.replies import FloorLost, Spoken, Superseded, speak, told_as_done
+from sessions_app.models import ChatSession, Message
+from sessions_app.models import Floor as Speaker
+from sessions_app.queries import Line
+
+MODELS_FOR_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A session as it was read: the answer it is owed may be begun if it is still so."""
+
+    mark: str
+    session_id: UUID
+    floor: str
+    epoch: int
+    due_at: dt.datetime | None
+    watermark: int
+    lines: Sequence[Line]
+    past: Sequence[Answer]
+
+
+class QuickReplies(Quick):
+    """Begins and ends replies."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(worker)
+        self._assistants: Sequence[Assistant] = ()
+        self._read_at = 0.0
+
+    # --- Beginning ---------------------------------------------------------------------------
+
+    async def _claim(self, job_ids: list[UUID]) -> Mapping[UUID, Claim]:
+        asked, rows = await asyncio.gather(
+            self._plain_assistant(), self.connections.run(statements.owed(), job_ids)
+        )
+        if asked is None:
+            return {}
+        now = clock.now()
+        plain = [one for row in rows if (one := _plain(row, now))]
+        if not plain:
+            return {}
+        made = {one.session_id: self._answer(one, asked, now) for one in plain}
+        stored = await self.connections.run(
+            statements.begin(),
+            as_json([{"mark": one.mark, "id": one.session_id} for one in plain]),
+            statements.as_json(made.values()),
+            list(made),
+        )
+        begun: dict[UUID, Claim] = {}
+        for one in plain:
+            if (one.session_id,) in stored:
+                claim = self._claimed(one, made[one.session_id], asked)
+                begun[one.session_id] = claim
+                tell(partial(publish.reply_started, claim.live))
+        return begun
+
+    async def _plain_assistant(self) -> Assistant | None:
+        """Who answers customers, if nothing limits it and no endpoint is in trouble."""
+        if time.monotonic() - self._read_at > MODELS_FOR_S:
+            self._assistants = await dbpool.run(_untroubled)
+            self._read_at = time.monotonic()
+        asked = next(iter(self._assistants), None)
+        if asked is None or asked.model.max_parallel is not None:
+            return None
+        return asked if asked.model.daily_budget is None else None
+
+    def _answer(self, owed: _Owed, asked: Assistant, now: dt.datetime) -> Answer:
+        model = asked.model
+        return Answer(
+            id=uuid7(),
+            session_id=owed.session_id,
+            model_id=model.pk,
+            model_label=label_of(model),
+            watermark=owed.watermark,
+            epoch=owed.epoch,
+            status=Answer.Status.RUNNING,
+            attempt=1,
+            supersedes=supersedes(owed.past),
+            lease_until=lease_from(now),
+            worker=self.worker,
+            prices=model.prices,
+            params=dict(asked.params),
+            created_at=now,
+            started_at=now,
+        )
+
+    def _claimed(self, owed: _Owed, answer: Answer, asked: Assistant) -> Claim:
+        return Claim(
+            answer_id=answer.pk,
+            place=owed.session_id,
+            attempt=answer.attempt,
+            age_s=0.0,
+            purpose=answer.purpose,
+            model=asked.model,
+            params=answer.params,
+            prompt=reply_prompt(owed.lines, system_prompt=asked.system_prompt),
+            has_fallback=len(self._assistants) > 1,
+            floor=Floor(answer.epoch, answer.watermark, answer.supersedes),
+        )
+
+    # --- Ending ------------------------------------------------------------------------------
+
+    async def _finish(self, wholes: list[Whole]) -> Mapping[UUID, Ended]:
+        rows = await self.connections.run(
+            statements.heads(), [one.claim.session_id for one in wholes]
+        )
+        heads = {session.id: (mark, session) for mark, session in map(statements.head_from, rows)}
+        said: dict[UUID, tuple[ChatSession, Message, Spoken]] = {}
+        marks, ends = [], []
+        now = clock.now()
+        for whole in wholes:
+            claim, (mark, session) = whole.claim, heads[whole.claim.session_id]
+            answer = spoken(claim, whole.figures, wants_person=None)
+            try:
+                message = speak(session, answer)
+            except (FloorLost, Superseded):
+                continue
+            said[session.id] = (session, message, answer)
+            marks.append(statements.hot_cells(session) | {"mark": mark})
+            ends.append(
+                {
+                    "id": claim.answer_id,
+                    "attempt": claim.attempt,
+                    "session_id": session.id,
+                    "status": Answer.Status.DONE,
+                    "finished_at": now,
+                    **whole.figures.as_fields(),
+                }
+            )
+        if not said:
+            return {}
+        stored = await self.connections.run(
+            statements.end(),
+            as_json(marks),
+            as_json(ends),
+            [end["id"] for end in ends],
+            list(said),
+            list(said),
+            statements.as_json(message for _, message, _ in said.values()),
+        )
+        ended = {session_id for (session_id,) in stored}
+        _tell_ended([one for session_id, one in said.items() if session_id in ended])
+        done: dict[UUID, Ended] = {}
+        for claim, figures in ((one.claim, one.figures) for one in wholes):
+            if claim.session_id in ended:
+                count(claim.model.name, Answer.Status.DONE, figures, claim.model.prices)
+                due_at = said[claim.session_id][0].reply_due_at
+                done[claim.answer_id] = Ended(Answer.Status.DONE, due_at)
+        return done
+
+
+def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
+    mark, session_id, floor, epoch, due_at, watermark, lines, past = row
+    said = orjson.loads(lines)
+    if any(line["kind"] != "text" for line in said):
+        return None  # the names of files are read elsewhere
+    answers = [Answer(**one) for one in orjson.loads(past)]
+    if any(one.status in Answer.OPEN for one in answers):
+        return None
+    for line in said:
+        del line["kind"]
+    owed = _Owed(
+        mark, session_id, floor, epoch, due_at, watermark, [Line(**line) for line in said], answers
+    )
+    seen = max((one.watermark for one in answers), default=0)
+    decision = decide(
+        has_floor=floor == Speaker.ASSISTANT,
+        due_at=due_at,
+        now=now,
+        unanswered=unanswered(owed.lines, seen),
+        has_model=True,
+    )
+    return owed if isinstance(decision, AnswerNow) else None
+
+
+def _untroubled() -> Sequence[Assistant]:
+    return () if in_trouble(clock.now()) else assistants()
+
+
+def _tell_ended(said: Sequence[tuple[ChatSession, Message, Spoken]]) -> None:
+    ANSWERS.labels(Answer.Status.DONE, "").inc(len(said))
+    sessions, messages = [one[0] for one in said], [one[1] for one in said]
+    for step in consequences(sessions, messages, {}):
+        tell(step)
+    for session, _, answer in said:
+        tell(told_as_done(session, answer))
