@@ -6,7 +6,6 @@ The log is a convenience with an expiry; the finished answer is a row.
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -19,6 +18,24 @@ Entry = tuple[str, int, str]
 KEEP_S = 900
 MOST_CHUNKS = 8000
 EXPIRY_EVERY = 50
+# Only a first chunk makes a key, and gives it its expiry. Where a later one finds none, Redis has
+# forgotten it: readers will see that its beginning is missing, and it gets its expiry again.
+ADD = f"""
+local failed
+local function add(key, ...)
+    local id = redis.pcall('XADD', key, ...)
+    if type(id) == 'table' and id.err then failed = id end
+    return id
+end
+for i, key in ipairs(KEYS) do
+    local seq, text = tonumber(ARGV[2 * i - 1]), ARGV[2 * i]
+    local rest = {{'MAXLEN', '~', {MOST_CHUNKS}, seq .. '-0', 't', text}}
+    local added = seq > 1 and add(key, 'NOMKSTREAM', unpack(rest))
+    if not added then add(key, unpack(rest)) end
+    if not added or seq % {EXPIRY_EVERY} == 1 then redis.call('EXPIRE', key, {KEEP_S}) end
+end
+return failed
+"""
 
 
 class StreamLog(Protocol):
@@ -65,6 +82,7 @@ class RedisLog:
         self._redis: Any = Redis.from_url(
             url, socket_timeout=2, socket_connect_timeout=1, decode_responses=True
         )
+        self._add = self._redis.register_script(ADD)
         self._appends = Gather(self._append)
         self._reads = Gather(self._read)
 
@@ -74,27 +92,11 @@ class RedisLog:
 
     async def _append(self, calls: list[tuple[Entry, ...]]) -> list[None]:
         entries = [entry for call in calls for entry in call]
-        stored = await self._add(entries, anew=False)
-        # Only a first chunk makes a key, and gives it its expiry. Where a later one finds none,
-        # Redis has forgotten it: readers will see that its beginning is missing.
-        lost = [entry for entry, id_ in zip(entries, stored, strict=True) if id_ is None]
-        if lost:
-            await self._add(lost, anew=True)
+        if entries:
+            keys = [key for key, _, _ in entries]
+            values = [value for _, seq, text in entries for value in (seq, text)]
+            await self._add(keys, values)
         return [None] * len(calls)
-
-    async def _add(self, entries: Sequence[Entry], *, anew: bool) -> list[str | None]:
-        pipe = self._redis.pipeline(transaction=False)
-        at: list[int] = []
-        for key, seq, text in entries:
-            at.append(len(pipe))
-            how = () if anew or seq == 1 else ("NOMKSTREAM",)
-            pipe.execute_command(
-                "XADD", key, *how, "MAXLEN", "~", MOST_CHUNKS, f"{seq}-0", "t", text
-            )
-            if anew or seq % EXPIRY_EVERY == 1:
-                pipe.execute_command("EXPIRE", key, KEEP_S)
-        results = await pipe.execute()
-        return [results[index] for index in at]
 
     async def read(self, key: str, after_seq: int = 0) -> list[Chunk]:
         """Return the chunks after ``after_seq``."""
