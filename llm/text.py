@@ -13,7 +13,7 @@ _UNWANTED = re.compile(
 )
 # Joiners are kept inside words of the scripts (and emoji) that need them, and nowhere else.
 _JOINERS = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
-_TAIL = re.compile("[\\s\u200c\u200d]*\\Z")
+_TAIL = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "\u200c\u200d"
 _BLANK_LINES = re.compile(r"\n{4,}")
 
 
@@ -41,7 +41,7 @@ class Tidier:
     def take(self, piece: str) -> str:
         """Return what may be shown now that ``piece`` has come."""
         text = self._held + visible_piece(piece)
-        whole = _TAIL.sub("", text, count=1)
+        whole = text.rstrip(_TAIL)
         self._held = text[len(whole) :]
         if not self._last:
             whole = _JOINERS.sub("", whole).lstrip()

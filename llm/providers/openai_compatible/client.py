@@ -12,6 +12,7 @@ from chatsite.lib import outbound
 from llm.providers.base import CompletionRequest, Deadlines, Endpoint, OnText, Outcome
 from llm.providers.clock import Clock
 from llm.providers.errors import ProviderFailure
+from llm.providers.openai_compatible.pace import Pace
 from llm.providers.openai_compatible.stream import CompletionStream, failure_of_body
 from llm.providers.openai_compatible.wire import (
     body_fields,
@@ -131,6 +132,7 @@ class OpenAICompatible:
             await _read_whole(response, stream)
             return
         size = 0
+        pace = Pace(response)
         async for data in response.content.iter_any():
             size += len(data)
             if size > MOST_BYTES:
@@ -142,6 +144,8 @@ class OpenAICompatible:
                 break
             if stream.finish_reason:
                 clock.answer_ended()
+            elif stream.has_content:
+                pace.rest()
         stream.close()
 
     async def _refuse(self, response: aiohttp.ClientResponse, fields: frozenset[str]) -> None:

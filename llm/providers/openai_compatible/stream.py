@@ -1,7 +1,7 @@
 """Reads the answer stream of a chat completion from raw bytes.
 
 Hot path: this runs for each network read of each running answer, so it makes one dict per event
-(by orjson) and nothing else.
+(by orjson) and hands over the text of all of them at once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class CompletionStream:
         "_arguments",
         "_buffer",
         "_on_text",
+        "_said",
         "_tool",
         "ended",
         "finish_reason",
@@ -36,6 +37,7 @@ class CompletionStream:
     def __init__(self, on_text: OnText) -> None:
         self._on_text = on_text
         self._buffer = b""
+        self._said: list[str] = []
         self._tool = ""
         self._arguments = ""
         self.ended = False
@@ -52,12 +54,18 @@ class CompletionStream:
         if len(self._buffer) > LONGEST_LINE:
             raise ProviderFailure("too_large")
         moved = False
-        for line in lines:
-            if line.startswith(b"data:"):
-                moved = self._take(line[5:].strip()) or moved
-            elif line.startswith(b"{"):
-                # Some servers send a bare JSON error in the middle of an event stream.
-                moved = self._take(line.strip()) or moved
+        try:
+            for line in lines:
+                if line.startswith(b"data:"):
+                    moved = self._take(line[5:].strip()) or moved
+                elif line.startswith(b"{"):
+                    # Some servers send a bare JSON error in the middle of an event stream.
+                    moved = self._take(line.strip()) or moved
+        finally:
+            # What came before something broken is still shown.
+            if said := "".join(self._said):
+                self._said.clear()
+                self._on_text(said)
         return moved
 
     def close(self) -> None:
@@ -114,7 +122,7 @@ class CompletionStream:
         text = delta.get("content") or delta.get("refusal")
         if isinstance(text, str) and text:
             self.has_content = moved = True
-            self._on_text(text)
+            self._said.append(text)
         if calls := delta.get("tool_calls"):
             moved = self._take_calls(calls) or moved
         return moved
