@@ -25,7 +25,7 @@ from llm.knowledge import actions as knowledge
 from llm.knowledge import keywords, memory, nearness, search, vectors
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.metrics import SEARCHES, SECONDS
-from llm.knowledge.models import Asking, Chunk
+from llm.knowledge.models import Asking, Chunk, Memory
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
 from llm.knowledge.search import Found, NearHit, Outcome
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 SHORT_QUESTION_TERMS: Final = 4
 LONGEST_QUESTION: Final = 1_000
 REPLAY_BUDGET_S: Final = 30.0
+EMPTY_FOR_S: Final = 0.5
 
 WITHOUT: Final = """\
 Nothing in the company's documents answers the last message. If it asks about the company, its \
@@ -92,7 +93,7 @@ async def ground(claim: Claim) -> Grounding:
     """Return the claim's prompt with what was found for it; never raises, never takes long."""
     prompt = claim.prompt
     questions = _questions(prompt.talk) if prompt.reader else []
-    if not questions:
+    if not questions or (not claim.trial and await _nothing_is_known()):
         return Grounding(prompt)
     began = time.monotonic()
     # Nobody waits for a replay, and a busy machine must not change what it shows.
@@ -106,6 +107,27 @@ async def ground(claim: Claim) -> Grounding:
     SECONDS.observe(time.monotonic() - began)
     SEARCHES.labels(made.found.outcome.value if made.found else "off").inc()
     return made
+
+
+_empty_until = 0.0
+
+
+async def _nothing_is_known() -> bool:
+    """Whether there is neither an article nor a memory; what is new may be missed for a moment."""
+    global _empty_until  # noqa: PLW0603 - there is one database
+    if time.monotonic() < _empty_until:
+        return True
+    try:
+        is_empty = await dbpool.run(_is_empty)
+    except Exception:  # noqa: BLE001 - then it is looked for, which tells what is wrong
+        return False
+    if is_empty:
+        _empty_until = time.monotonic() + EMPTY_FOR_S
+    return is_empty
+
+
+def _is_empty() -> bool:
+    return not Chunk.objects.exists() and not Memory.objects.exists()
 
 
 async def _ground(claim: Claim, questions: Sequence[str], until: float) -> Grounding:

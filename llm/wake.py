@@ -1,8 +1,9 @@
 """Wakes a worker for a job, without ever making the caller wait.
 
 One thread sends for the whole process. It holds each reply back until it is due, so a burst of
-messages becomes one task. A broker that is away costs nothing here: what is not sent, the
-sweep finds in the database.
+messages becomes one task. Between two tasks it takes a breath, so that many jobs share one when
+there are many, and a single one goes at once. A broker that is away costs nothing here: what is
+not sent, the sweep finds in the database.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 MOST_HELD = 10_000
 LONGEST_SLEEP_S = 60.0
 MOST_IN_A_TASK = 16
+BREATH_S = 0.01
 PATIENCE_S = {"reply": 60, "slot": 60, "replay": 3600}
 """How old a task may become; of jobs whose task was dropped, the sweep knows."""
 
@@ -63,6 +65,7 @@ class Waker:
                 while not (ready := self._take_ready()):
                     self._changed.wait(self._until_next())
             self._send(ready)
+            time.sleep(BREATH_S)
 
     def _take_ready(self) -> list[tuple[Job, str]]:
         now = time.monotonic()

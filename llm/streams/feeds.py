@@ -155,7 +155,7 @@ class Feeds:
                 return
             if torn := feed.hear(event):
                 self._spawn(feed.repair(torn))
-            if event["op"] != "chunk":
+            if event["op"] == "end":  # rows say how; beginnings and chunks tell all themselves
                 self._dirty.add(feed)
                 self._bell.set()
         elif event["type"] == "revoked":
