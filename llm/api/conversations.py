@@ -156,7 +156,6 @@ class ConversationMessagesView(KernelView):
     )
     def post(self, request: Request, conversation_id: str) -> Response:
         """Post the question and queue its answers."""
-        conversation_for(self.viewer, conversation_id)
         wanted: dict[str, Any] = checked(shapes.AskRequest, request.data)
         ratelimit.hit("turn_user", str(self.viewer.user_id))
         asked = turns.ask(viewer=self.viewer, conversation_id=conversation_id, **wanted)

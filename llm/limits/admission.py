@@ -85,17 +85,17 @@ def _has_place(model: ModelConfig, wish: Wish) -> bool:
     return free > 0
 
 
-def require_room(*, user_id: int, model_ids: Sequence[int]) -> None:
+def require_room(*, user_id: int, models: Sequence[ModelConfig]) -> None:
     """Refuse a question before anything is stored of it, when too much is open already.
 
-    Raises :class:`RateLimited` with the limit that is reached.
+    ``models`` has one for each slot. Raises :class:`RateLimited` with the limit that is reached.
     """
     slots = Answer.objects.filter(turn__isnull=False, status__in=Answer.OPEN)
-    if slots.filter(turn__asked_by=user_id).count() + len(model_ids) > settings.LLM_USER_SLOTS:
+    if slots.filter(turn__asked_by=user_id).count() + len(models) > settings.LLM_USER_SLOTS:
         raise RateLimited("You have too many answers running", retry_after=RETRY_AFTER_S)
-    wanted = Counter(model_ids)
-    limited = ModelConfig.objects.filter(pk__in=wanted, max_parallel__isnull=False)
-    for pk, at_once in limited.values_list("pk", "max_parallel"):
-        most = (at_once or 0) + settings.LLM_MODEL_QUEUE
-        if Answer.objects.filter(model=pk, status__in=Answer.OPEN).count() + wanted[pk] > most:
+    for model, wanted in Counter(models).items():
+        if model.max_parallel is None:
+            continue
+        most = model.max_parallel + settings.LLM_MODEL_QUEUE
+        if Answer.objects.filter(model=model.pk, status__in=Answer.OPEN).count() + wanted > most:
             raise RateLimited("Too many answers of this model wait", retry_after=RETRY_AFTER_S)

@@ -41,15 +41,13 @@ def turn_for(viewer: Viewer, turn_id: object) -> Turn:
     """Return a turn of a session that ``viewer`` sees as staff do; raise :class:`NotFound`."""
     pk = as_uuid(turn_id)
     found = (
-        Turn.objects.select_related("session", "question").filter(pk=pk).first()
+        Turn.objects.select_related("session", "question")
+        .filter(pk=pk, session__in=ChatSession.objects.visible_to(viewer))
+        .first()
         if pk is not None and viewer.is_staff
         else None
     )
-    if (
-        found is None
-        or not is_staff_view(viewer, found.session)
-        or not ChatSession.objects.visible_to(viewer).filter(pk=found.session_id).exists()
-    ):
+    if found is None or not is_staff_view(viewer, found.session):
         raise NotFound("No such turn")
     return found
 
@@ -59,12 +57,15 @@ def streamable_for(viewer: Viewer, turn_id: object) -> UUID:
 
     Raises :class:`NotFound`.
     """
-    pk = as_uuid(turn_id)
-    visible = ChatSession.objects.visible_to(viewer)
-    replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY, session__in=visible)
-    if pk is not None and replies.filter(pk=pk).exists():
+    try:
+        return turn_for(viewer, turn_id).pk
+    except NotFound:
+        pk = as_uuid(turn_id)
+        visible = ChatSession.objects.visible_to(viewer)
+        replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY, session__in=visible)
+        if pk is None or not replies.filter(pk=pk).exists():
+            raise
         return pk
-    return turn_for(viewer, turn_id).pk
 
 
 def models_for(model_ids: Collection[int]) -> dict[int, ModelConfig]:

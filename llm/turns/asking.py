@@ -16,7 +16,7 @@ from chatsite.lib.ids import uuid7
 from llm import answers
 from llm.answers.records import label_of
 from llm.limits.admission import require_room
-from llm.models import Answer, Turn
+from llm.models import Answer, ModelConfig, Turn
 from llm.turns.access import conversation_for, models_for
 from sessions_app import actions as sessions
 from sessions_app.access import staff_session_for
@@ -65,7 +65,7 @@ def ask(
         # Posting holds the session's lock: of two questions at once, one finds the other running.
         if Turn.objects.filter(session=conversation.pk, finished_at__isnull=True).exists():
             raise Conflict("The models are still answering; wait, or stop them")
-        wanted = checked_models(conversation.model_ids if model_ids is None else model_ids)
+        models = checked_models(conversation.model_ids if model_ids is None else model_ids)
         turn = Turn.objects.create(
             kind=Turn.Kind.COMPARE,
             session_id=conversation.pk,
@@ -74,7 +74,7 @@ def ask(
             watermark=posted.message.seq,
             blind=blind,
         )
-        queue_answers(turn, wanted, params or {})
+        queue_answers(turn, models, params or {})
         _name(viewer, conversation.session, posted.message)
     return Asked(turn, posted.message, created=True)
 
@@ -113,7 +113,7 @@ def ask_about(
     session = staff_session_for(viewer, session_id)
     if session.kind != SessionKind.SUPPORT or kind not in _INPUTS:
         raise ValidationFailed.of("kind", "one of draft, summary, rewrite, tags", "invalid_choice")
-    wanted = checked_models(model_ids)
+    models = checked_models(model_ids)
     with transaction.atomic():
         turn = Turn.objects.create(
             kind=kind,
@@ -123,7 +123,7 @@ def ask_about(
             input=_checked_input(kind, input or {}),
             blind=blind,
         )
-        queue_answers(turn, wanted, {})
+        queue_answers(turn, models, {})
     return turn
 
 
@@ -150,22 +150,21 @@ def _checked_input(kind: str, given: Mapping[str, Any]) -> dict[str, str]:
     return taken
 
 
-def checked_models(model_ids: Sequence[int]) -> list[int]:
-    """Return the ids when they are 1 to ``LLM_MAX_SLOTS`` enabled models; one may stand twice."""
+def checked_models(model_ids: Sequence[int]) -> list[ModelConfig]:
+    """Return 1 to ``LLM_MAX_SLOTS`` enabled models for so many ids; one may stand twice."""
     if not 1 <= len(model_ids) <= settings.LLM_MAX_SLOTS:
         raise ValidationFailed.of("model_ids", f"1 to {settings.LLM_MAX_SLOTS} models")
-    models_for(model_ids)
-    return list(model_ids)
+    models = models_for(model_ids)
+    return [models[model_id] for model_id in model_ids]
 
 
-def queue_answers(turn: Turn, model_ids: Sequence[int], params: Mapping[str, Any]) -> None:
+def queue_answers(turn: Turn, models: Sequence[ModelConfig], params: Mapping[str, Any]) -> None:
     """Make the slots of a new turn, and have workers take them after the commit.
 
     Raises :class:`RateLimited` when too many are open already.
     """
     if turn.asked_by_id is not None:
-        require_room(user_id=turn.asked_by_id, model_ids=model_ids)
-    models = models_for(model_ids)
+        require_room(user_id=turn.asked_by_id, models=models)
     purposes = {Turn.Kind.COMPARE: Answer.Purpose.COMPARE, Turn.Kind.DRAFT: Answer.Purpose.DRAFT}
     made = Answer.objects.bulk_create(
         Answer(
@@ -173,11 +172,11 @@ def queue_answers(turn: Turn, model_ids: Sequence[int], params: Mapping[str, Any
             purpose=purposes.get(Turn.Kind(turn.kind), Answer.Purpose.ASSIST),
             turn=turn,
             slot=slot,
-            model=models[model_id],
-            model_label=label_of(models[model_id]),
+            model=model,
+            model_label=label_of(model),
             params=dict(params),
             created_at=clock.now(),
         )
-        for slot, model_id in enumerate(model_ids)
+        for slot, model in enumerate(models)
     )
     answers.wake_for(made)

@@ -54,7 +54,7 @@ def open_conversation(
     said = _digest(*body) if key else ""
     if first := _opened_before(key, said):
         return first
-    wanted = checked_models(model_ids)
+    wanted = [model.pk for model in checked_models(model_ids)]
     try:
         with transaction.atomic():
             session = sessions.open_talk(viewer=viewer, title=title, metadata=metadata)
@@ -105,7 +105,7 @@ def change_conversation(
         if tags is not None:
             sessions.set_tags(viewer=viewer, session_id=session.pk, tags=list(tags))
         if model_ids is not None:
-            conversation.model_ids = checked_models(model_ids)
+            conversation.model_ids = [model.pk for model in checked_models(model_ids)]
         if system_prompt is not None:
             conversation.system_prompt = _prompt(system_prompt)
         if model_ids is not None or system_prompt is not None:

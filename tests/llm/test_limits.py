@@ -138,14 +138,14 @@ def test_too_many_open_answers_are_refused_before_anything_is_stored(
     turn.asked_by = bench.desk.agent_user
     turn.save()
     user, other = bench.agent.user_id, bench.desk.customer.user_id
-    require_room(user_id=user, model_ids=[bench.model.pk])
+    require_room(user_id=user, models=[bench.model])
     with pytest.raises(RateLimited) as refusal:
-        require_room(user_id=user, model_ids=[bench.model.pk] * 2)
+        require_room(user_id=user, models=[bench.model] * 2)
     assert refusal.value.retry_after
-    require_room(user_id=other, model_ids=[bench.model.pk] * 2)
-    ModelConfig.objects.update(max_parallel=1)
+    require_room(user_id=other, models=[bench.model] * 2)
+    bench.model.max_parallel = 1
     with pytest.raises(RateLimited):
-        require_room(user_id=other, model_ids=[bench.model.pk])
+        require_room(user_id=other, models=[bench.model])
 
 
 # --- Breakers ---
