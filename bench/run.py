@@ -228,17 +228,21 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
     faults = 0
     with started(endpoint, web, worker):
         pids = [web.pid, worker.pid]
-        seats = on.seats(max(STREAMS), "assistant")
-        run_loop(relay.through_platform(web.ws, seats[:1], seconds=1))
+        seats = on.seats(max(STREAMS) + 1, "assistant")
+        run_loop(relay.through_platform(web.ws, seats[-1:], seconds=1))
         for count in STREAMS:
             some = seats[:count]
             ours = run_loop(relay.through_platform(web.ws, some, seconds=seconds, pids=pids))
             faults += _relay_row(f"{count} customers", ours, sources[count])
             time.sleep(2)
+        talks = {
+            slots: on.seats(max(asked for asked, of in TURNS if of == slots), "compare", slots)
+            for slots in {slots for _, slots in TURNS}
+        }
         for asked, slots in TURNS:
-            talks = on.seats(asked, "compare", slots)
+            some = talks[slots][:asked]
             ours = run_loop(
-                turns.through_streams(web.port, talks, slots, seconds=seconds, pids=pids)
+                turns.through_streams(web.port, some, slots, seconds=seconds, pids=pids)
             )
             faults += _relay_row(f"{asked} turns of {slots}", ours, sources[asked * slots])
             time.sleep(2)
