@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 SHORT_QUESTION_TERMS: Final = 4
 LONGEST_QUESTION: Final = 1_000
 REPLAY_BUDGET_S: Final = 30.0
-EMPTY_FOR_S: Final = 0.5
 
 WITHOUT: Final = """\
 Nothing in the company's documents answers the last message. If it asks about the company, its \
@@ -93,7 +92,7 @@ async def ground(claim: Claim) -> Grounding:
     """Return the claim's prompt with what was found for it; never raises, never takes long."""
     prompt = claim.prompt
     questions = _questions(prompt.talk) if prompt.reader else []
-    if not questions or (not claim.trial and await _nothing_is_known()):
+    if not questions:
         return Grounding(prompt)
     began = time.monotonic()
     # Nobody waits for a replay, and a busy machine must not change what it shows.
@@ -107,27 +106,6 @@ async def ground(claim: Claim) -> Grounding:
     SECONDS.observe(time.monotonic() - began)
     SEARCHES.labels(made.found.outcome.value if made.found else "off").inc()
     return made
-
-
-_empty_until = 0.0
-
-
-async def _nothing_is_known() -> bool:
-    """Whether there is neither an article nor a memory; what is new may be missed for a moment."""
-    global _empty_until  # noqa: PLW0603 - there is one database
-    if time.monotonic() < _empty_until:
-        return True
-    try:
-        is_empty = await dbpool.run(_is_empty)
-    except Exception:  # noqa: BLE001 - then it is looked for, which tells what is wrong
-        return False
-    if is_empty:
-        _empty_until = time.monotonic() + EMPTY_FOR_S
-    return is_empty
-
-
-def _is_empty() -> bool:
-    return not Chunk.objects.exists() and not Memory.objects.exists()
 
 
 async def _ground(claim: Claim, questions: Sequence[str], until: float) -> Grounding:
@@ -177,6 +155,9 @@ def _questions(talk: Sequence[Said]) -> list[str]:
 
 
 def _place(claim: Claim, question: str) -> _Place:
+    if not claim.trial and not Chunk.objects.exists() and not Memory.objects.exists():
+        # There is nothing to find anywhere, which is cheaper to ask than where to look.
+        return _Place(Scope.of_customer(None), customer_id=None, words=(), has_articles=False)
     team_id = customer_id = None
     if claim.place is not None:
         session = ChatSession.objects.only("team_id", "customer_id").get(pk=claim.place)

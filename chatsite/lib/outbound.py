@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -52,6 +53,7 @@ class NotPublic(OSError):
         super().__init__("not a public address")
 
 
+@lru_cache(maxsize=512)
 def parse(url: str) -> SplitResult:
     """Return the parts of an http or https address; raise :class:`BadURL` for anything else."""
     if len(url) > LONGEST_URL:

@@ -11,17 +11,22 @@ from django.db import transaction
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
-from chatsite.lib.errors import Conflict, ValidationFailed
+from chatsite.lib.errors import (
+    Conflict,
+    ConversationNotFound,
+    SessionNotFound,
+    ValidationFailed,
+)
 from chatsite.lib.ids import uuid7
 from llm import answers
 from llm.answers.records import label_of
 from llm.limits.admission import require_room
-from llm.models import Answer, ModelConfig, Turn
-from llm.turns.access import conversation_for, models_for
+from llm.models import Answer, Conversation, ModelConfig, Turn
+from llm.turns.access import as_uuid, models_for
 from sessions_app import actions as sessions
 from sessions_app.access import staff_session_for
 from sessions_app.actions.drafts import clean_text
-from sessions_app.models import ChatSession, Message, SessionKind
+from sessions_app.models import Message, SessionKind
 
 TITLE_CHARS = 80
 STYLES = ("shorter", "friendlier", "translate")
@@ -52,14 +57,17 @@ def ask(
     Raises :class:`ConversationNotFound`, :class:`ModelNotFound`, :class:`ValidationFailed`, and
     :class:`Conflict` while an earlier turn runs, or for a known id with another body.
     """
-    conversation = conversation_for(viewer, conversation_id)
+    conversation = _conversation(viewer, conversation_id)
     with transaction.atomic():
-        posted = sessions.post_message(
-            viewer=viewer,
-            session_id=conversation.pk,
-            content=content,
-            client_msg_id=client_msg_id,
-        )
+        try:
+            posted = sessions.post_message(
+                viewer=viewer,
+                session_id=conversation.pk,
+                content=content,
+                client_msg_id=client_msg_id,
+            )
+        except SessionNotFound:
+            raise ConversationNotFound from None
         if not posted.created:
             return _asked_before(posted.message)
         # Posting holds the session's lock: of two questions at once, one finds the other running.
@@ -75,8 +83,17 @@ def ask(
             blind=blind,
         )
         queue_answers(turn, models, params or {})
-        _name(viewer, conversation.session, posted.message)
+        _name(viewer, conversation, posted.message)
     return Asked(turn, posted.message, created=True)
+
+
+def _conversation(viewer: Viewer, conversation_id: object) -> Conversation:
+    """Return a conversation; whether the viewer may see it is for posting in it to say."""
+    pk = as_uuid(conversation_id)
+    found = Conversation.objects.filter(pk=pk).first() if pk and viewer.is_staff else None
+    if found is None:
+        raise ConversationNotFound
+    return found
 
 
 def _asked_before(message: Message) -> Asked:
@@ -86,13 +103,13 @@ def _asked_before(message: Message) -> Asked:
     return Asked(turn, message, created=False)
 
 
-def _name(viewer: Viewer, session: ChatSession, question: Message) -> None:
+def _name(viewer: Viewer, conversation: Conversation, question: Message) -> None:
     """Call a conversation without a title by its first question."""
-    if session.title or question.seq != 1:
+    if question.seq != 1 or conversation.session.title:
         return
     words = " ".join(question.content.split())
     title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
-    sessions.describe(viewer=viewer, session_id=session.pk, title=title)
+    sessions.describe(viewer=viewer, session_id=conversation.pk, title=title)
 
 
 def ask_about(
