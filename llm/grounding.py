@@ -25,7 +25,7 @@ from llm.knowledge import actions as knowledge
 from llm.knowledge import keywords, memory, nearness, search, vectors
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.metrics import SEARCHES, SECONDS
-from llm.knowledge.models import Asking, Chunk, Memory
+from llm.knowledge.models import Asking, Chunk
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
 from llm.knowledge.search import Found, NearHit, Outcome
@@ -91,7 +91,7 @@ class _Place:
 async def ground(claim: Claim) -> Grounding:
     """Return the claim's prompt with what was found for it; never raises, never takes long."""
     prompt = claim.prompt
-    questions = _questions(prompt.talk) if prompt.reader else []
+    questions = _questions(prompt.talk) if prompt.reader and claim.may_lean else []
     if not questions:
         return Grounding(prompt)
     began = time.monotonic()
@@ -155,9 +155,6 @@ def _questions(talk: Sequence[Said]) -> list[str]:
 
 
 def _place(claim: Claim, question: str) -> _Place:
-    if not claim.trial and not Chunk.objects.exists() and not Memory.objects.exists():
-        # There is nothing to find anywhere, which is cheaper to ask than where to look.
-        return _Place(Scope.of_customer(None), customer_id=None, words=(), has_articles=False)
     team_id = customer_id = None
     if claim.place is not None:
         session = ChatSession.objects.only("team_id", "customer_id").get(pk=claim.place)

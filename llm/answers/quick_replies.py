@@ -53,6 +53,7 @@ class _Owed:
     watermark: int
     lines: Sequence[Line]
     past: Sequence[Answer]
+    may_lean: bool
 
 
 class QuickReplies(Quick):
@@ -132,6 +133,7 @@ class QuickReplies(Quick):
             prompt=reply_prompt(owed.lines, system_prompt=asked.system_prompt),
             has_fallback=len(self._assistants) > 1,
             floor=Floor(answer.epoch, answer.watermark, answer.supersedes),
+            may_lean=owed.may_lean,
         )
 
     # --- Ending ------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ class QuickReplies(Quick):
 
 
 def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
-    mark, session_id, floor, epoch, due_at, watermark, lines, past = row
+    mark, session_id, floor, epoch, due_at, watermark, lines, past, may_lean = row
     said = orjson.loads(lines)
     if any(line["kind"] != "text" for line in said):
         return None  # the names of files are read elsewhere
@@ -195,9 +197,8 @@ def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
         return None
     for line in said:
         del line["kind"]
-    owed = _Owed(
-        mark, session_id, floor, epoch, due_at, watermark, [Line(**line) for line in said], answers
-    )
+    spoken_lines = [Line(**line) for line in said]
+    owed = _Owed(mark, session_id, floor, epoch, due_at, watermark, spoken_lines, answers, may_lean)
     seen = max((one.watermark for one in answers), default=0)
     decision = decide(
         has_floor=floor == Speaker.ASSISTANT,

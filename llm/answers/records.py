@@ -62,6 +62,8 @@ class Claim:
     slot: int | None = None
     trial: Sequence[int] = ()
     """Articles to read as they will be once published."""
+    may_lean: bool = True
+    """False where there is known to be neither an article nor a memory."""
 
     @property
     def session_id(self) -> UUID:

@@ -18,6 +18,7 @@ from django.db.models import Model
 
 from llm.answers.records import Figures
 from llm.answers.reply_claims import PAST_TURNS, TRANSCRIPT_LINES
+from llm.knowledge.models import Chunk, Memory
 from llm.models import Answer
 from sessions_app.actions.posting import HOT_FIELDS
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
@@ -35,7 +36,10 @@ def table(model: type[Model]) -> str:
 
 @cache
 def owed() -> str:
-    """Sessions by id, each with its last lines and replies, as they stand. Parameter: ids."""
+    """Sessions by id, each with its last lines and replies, as they stand. Parameter: ids.
+
+    The last column says whether there is anything at all that a reply could lean on.
+    """
     lines = f"""
         SELECT seq, sender_kind, sender_name AS name, content, kind FROM {table(Message)}
         WHERE session_id = s.id AND seq <= s.last_seq AND kind IN ({SPOKEN})
@@ -48,7 +52,8 @@ def owed() -> str:
     return f"""
         SELECT s.xmin::text, s.id, s.floor, s.epoch, s.reply_due_at, s.last_customer_seq,
           (SELECT coalesce(json_agg(l ORDER BY l.seq), '[]')::text FROM ({lines}) AS l),
-          (SELECT coalesce(json_agg(p ORDER BY p.created_at DESC), '[]')::text FROM ({past}) AS p)
+          (SELECT coalesce(json_agg(p ORDER BY p.created_at DESC), '[]')::text FROM ({past}) AS p),
+          EXISTS (SELECT 1 FROM {table(Chunk)}) OR EXISTS (SELECT 1 FROM {table(Memory)})
         FROM {table(ChatSession)} AS s WHERE s.id = ANY(%s)"""
 
 
