@@ -60,7 +60,8 @@ def make_conversations(
     seats = []
     for _ in range(agents):
         agent = User.objects.create_user(f"asker-{secrets.token_hex(6)}", role=Role.AGENT)
-        talk = open_conversation(viewer=Viewer.of(agent), model_ids=[model.pk] * slots)
+        opened = open_conversation(viewer=Viewer.of(agent), model_ids=[model.pk] * slots)
+        talk = opened.conversation
         token = issue_access(agent, ttl=lifetime)
         seats.append({"session_id": str(talk.pk), "customer_token": "", "agent_token": token})
     return seats
