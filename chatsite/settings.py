@@ -190,6 +190,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-replies": {"task": "llm.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "count-hours": {"task": "llm.tasks.count_hours", "schedule": 1800.0},
     "show-life": {"task": "chatsite.tasks.heartbeat", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-accounts": {"task": "accounts.tasks.sweep", "schedule": 3600.0},
     "sweep-uploads": {"task": "sessions_app.tasks.sweep_uploads", "schedule": 3600.0},
@@ -285,6 +286,7 @@ SPECTACULAR_SETTINGS = {
         "MessageKindEnum": "sessions_app.models.MessageKind",
         "ArticleStatusEnum": "llm.knowledge.models.Article.Status",
         "QuestionStatusEnum": "llm.knowledge.models.Question.Status",
+        "ReplayStatusEnum": "llm.gate.models.Replay.Status",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

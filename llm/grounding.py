@@ -70,6 +70,16 @@ class Grounding:
         given = [dict(passage.source) for passage in self.prompt.passages]
         return [{**source, "cited": source["n"] in self.marks.named} for source in given]
 
+    def support(self) -> str:
+        """Whether the answer rests on something; a greeting or thanks needs nothing to rest on."""
+        if self.found is None:
+            return Answer.Support.UNASKED
+        if self.prompt.passages:
+            named = any(source["cited"] for source in self.sources())
+            return Answer.Support.CITED if named else Answer.Support.UNCITED
+        is_question = knowledge.is_question(self.question)
+        return Answer.Support.NOTHING if is_question else Answer.Support.UNASKED
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:

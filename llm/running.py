@@ -115,6 +115,7 @@ class Running:
             usage_source=source,
             cost=cost_of(self.claim.model.prices, counts[0], counts[1]),
             sources=self.grounding.sources(),
+            support=self.grounding.support(),
         )
 
     def _elapsed_ms(self) -> int:

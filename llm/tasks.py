@@ -9,6 +9,7 @@ from celery import shared_task
 from chatsite.lib import request_id
 from llm import answers, process
 from llm.jobs import Job, Kind
+from llm.stats import hours
 from llm.wake import waker
 
 
@@ -24,3 +25,9 @@ def answer(jobs: list[tuple[Kind, str, str]]) -> None:
 def sweep() -> None:
     """Wake workers for everything that was left lying."""
     waker.now(*answers.sweep())
+
+
+@shared_task(ignore_result=True)
+def count_hours() -> None:
+    """Keep the figures of the hours that are over, so that nobody waits for them."""
+    hours.keep_newest()

@@ -105,6 +105,7 @@ class Figures:
     usage_source: str = Answer.UsageSource.NONE
     cost: Decimal | None = None
     sources: list[dict[str, Any]] = field(default_factory=list)
+    support: str = Answer.Support.UNASKED
 
     def as_fields(self) -> dict[str, Any]:
         """The columns of :class:`Answer` they are stored in."""

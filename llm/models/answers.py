@@ -47,6 +47,14 @@ class Answer(models.Model):
         ESTIMATED = "estimated", _("Estimated")
         NONE = "none", _("Not counted")
 
+    class Support(models.TextChoices):
+        """Whether the knowledge supports what a question was answered with."""
+
+        UNASKED = "", _("Nothing was looked for")
+        CITED = "cited", _("Names a passage")
+        UNCITED = "uncited", _("Names no passage")
+        NOTHING = "nothing", _("Nothing was found")
+
     OPEN = (Status.QUEUED, Status.RUNNING)
 
     id = models.UUIDField(primary_key=True, editable=False)
@@ -138,6 +146,14 @@ class Answer(models.Model):
         blank=True,
         help_text=_("Passages of the knowledge that the model was given."),
     )
+    support = models.CharField(
+        _("support"),
+        max_length=8,
+        choices=Support.choices,
+        blank=True,
+        default="",
+        help_text=_("Whether it rests on passages of the knowledge."),
+    )
     ttft_ms = models.PositiveIntegerField(_("first text after (ms)"), null=True, blank=True)
     latency_ms = models.PositiveIntegerField(_("finished after (ms)"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"))
@@ -162,6 +178,10 @@ class Answer(models.Model):
             models.CheckConstraint(
                 name="llm_answer_purpose_known",
                 condition=Q(purpose__in=["reply", "compare", "draft", "assist", "replay"]),
+            ),
+            models.CheckConstraint(
+                name="llm_answer_support_known",
+                condition=Q(support__in=["", "cited", "uncited", "nothing"]),
             ),
             models.CheckConstraint(
                 name="llm_answer_slot_in_turn",

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from llm.models import Answer
 from llm.stats.cells import (
-    NONE,
     Cell,
     cost,
     count,
     duration,
     interval_name,
+    kind_name,
     mean,
     minutes,
-    of,
     picked,
+    plain,
     rate,
     tokens,
+    typical,
 )
 from llm.stats.chats import ChatFigures
+from llm.stats.chosen import PEOPLE
 from llm.stats.figures import Figures
 from llm.stats.links import Links
 from llm.stats.usage import Usage
@@ -53,6 +55,48 @@ def columns() -> list[Column]:
         ("tokens", _("Tokens"), lambda f, to: tokens(f, to(""))),
         ("cost", _("Cost"), lambda f, to: cost(f.cost, to(""))),
         ("picked", _("Picked"), lambda f, to: picked(f.picks, to("beside"))),
+        (
+            "unsupported",
+            _("Unsupported"),
+            lambda f, to: rate(f.unsupported_rate, to("unsupported"), f.grounded),
+        ),
+    ]
+
+
+def draft_columns() -> list[Column]:
+    """Return the columns of the table of drafts."""
+    return [
+        ("shown", _("Shown"), lambda f, to: count(f.drafts.shown, to("shown"))),
+        (
+            "sent",
+            _("Sent"),
+            lambda f, to: rate(f.drafts.sent_rate, to("sent"), f.drafts.shown),
+        ),
+        (
+            "unchanged",
+            _("As it was"),
+            lambda f, to: rate(f.drafts.unchanged_rate, to("unchanged"), f.drafts.sent),
+        ),
+        (
+            "distance",
+            _("Characters changed, median"),
+            lambda f, to: typical(f.drafts.distance, plain, f.drafts.sent, to("sent")),
+        ),
+        (
+            "wait",
+            _("Sent after, median"),
+            lambda f, to: typical(f.drafts.wait_s, minutes, f.drafts.sent, to("sent")),
+        ),
+        (
+            "rating",
+            _("Rating afterwards"),
+            lambda f, to: typical(f.drafts.rating, plain, len(f.drafts.ratings), to("rated")),
+        ),
+        (
+            "reopened",
+            _("Reopened afterwards"),
+            lambda f, to: rate(f.drafts.reopened_rate, to("reopened"), f.drafts.closed),
+        ),
     ]
 
 
@@ -101,6 +145,38 @@ def table(found: Usage, links: Links, sort: str) -> tuple[list[Head], list[Line]
     return heads, lines, whole
 
 
+def draft_table(found: Usage, links: Links) -> tuple[list[str], list[Line], list[Cell]]:
+    """Return headings, a line for each model that drafted, and the line of all; or nothing."""
+    made = draft_columns()
+    lines = [
+        Line(
+            one.asked.name,
+            number if number < MOST_DRAWN else None,
+            [make(one.figures, links.rows_of(one.asked)) for _name, _text, make in made],
+        )
+        for number, one in enumerate(found.models)
+        if one.figures.drafts.shown
+    ]
+    whole = [make(found.everything, links.rows) for _name, _text, make in made]
+    return [text for _name, text, _make in made], lines, whole
+
+
+def kinds(found: Usage, links: Links, chosen: str) -> list[tuple[str, str, str, bool]]:
+    """Return the filter by kind: name, how many requests, address, whether it is chosen."""
+    asked = {purpose: found.kinds.get(purpose, 0) for purpose in Answer.Purpose.values}
+    people = sum(count for purpose, count in asked.items() if purpose != Answer.Purpose.REPLAY)
+    order = (PEOPLE, "reply", "draft", "assist", "compare", "replay")
+    return [
+        (
+            kind_name(kind),
+            count({**asked, PEOPLE: people}[kind]).text,
+            links.to(purpose=None if kind == PEOPLE else kind),
+            kind == chosen,
+        )
+        for kind in order
+    ]
+
+
 def tiles(found: Usage, links: Links) -> list[tuple[str, Cell]]:
     """Return the figures at the top."""
     figures = found.everything
@@ -114,33 +190,27 @@ def tiles(found: Usage, links: Links) -> list[tuple[str, Cell]]:
     ]
 
 
-def chat_tiles(found: ChatFigures) -> list[tuple[str, Cell]]:
+def chat_tiles(found: ChatFigures, to: Callable[[str], str]) -> list[tuple[str, Cell]]:
     """Return what became of chats."""
-    wait = found.first_response_s
     return [
-        (_("Chats opened"), count(found.opened)),
-        (_("Replies by the assistant"), count(found.assistant_replies)),
-        (_("Handed over to people"), count(found.handoffs)),
+        (_("Chats opened"), count(found.opened, to("opened"))),
+        (_("Chats closed"), count(found.closed, to("closed"))),
+        (_("Replies by the assistant"), count(found.assistant_replies, to("replies"))),
+        (_("Handed over to people"), count(found.handoffs, to("handoffs"))),
         (
             _("Closed without a person"),
-            Cell(rate(found.deflection).text, hint=of(found.closed) if found.closed else ""),
+            rate(found.deflection, to("without_person"), found.closed),
         ),
         (
             _("A person’s first answer, median"),
-            Cell(NONE if wait is None else minutes(wait), hint=of(len(found.waits_s))),
+            typical(found.first_response_s, minutes, len(found.waits_s), to("answered")),
         ),
-        (
-            _("Rating"),
-            Cell(
-                NONE if found.rating is None else number_format(found.rating, 1),
-                hint=of(len(found.ratings)),
-            ),
-        ),
+        (_("Rating"), typical(found.rating, plain, len(found.ratings), to("rated"))),
     ]
 
 
 # What stands in charts, and so in the table beside them, by name of its column.
-DRAWN = ("requests", "success", "ttft50", "p95", "cost", "picked")
+DRAWN = ("requests", "success", "ttft50", "p95", "cost", "picked", "unsupported")
 
 
 def part_names() -> list[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.formats import date_format, number_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from llm.stats.figures import Figures, percentile
+from llm.stats.chosen import PEOPLE
+from llm.stats.counting import NO_CURRENCY
+from llm.stats.figures import Figures
 from llm.stats.picks import ENOUGH, Picks
-from llm.stats.usage import NO_CURRENCY
+from llm.stats.times import Times
 from llm.stats.window import Interval, Window
 
 NONE = "–"
@@ -28,17 +32,29 @@ class Cell:
     hint: str = ""
     order: float = -1
 
+    def __str__(self) -> SafeString:
+        """As the page shows it; there may be a thousand of them."""
+        text = conditional_escape(self.text)
+        if self.href:
+            text = format_html('<a href="{}" data-go>{}</a>', self.href, text)
+        return format_html("{}<small>{}</small>", text, self.hint) if self.hint else text
+
 
 def count(number: int, href: str = "") -> Cell:
     """A number of answers; nothing is no link."""
     return Cell(number_format(number, force_grouping=True), href if number else "", order=number)
 
 
-def rate(share: float | None, href: str = "") -> Cell:
-    """A share in percent."""
+def rate(share: float | None, href: str = "", of_many: int | None = None) -> Cell:
+    """A share in percent, and of how many if that is told."""
     if share is None:
         return Cell(NONE)
-    return Cell(percent(share), href, order=share)
+    return Cell(percent(share), href, "" if of_many is None else of(of_many), order=share)
+
+
+def typical(value: float | None, text: Callable[[float], str], many: int, href: str) -> Cell:
+    """A mean or a median of how many."""
+    return Cell(NONE) if value is None else Cell(text(value), href, of(many), order=value)
 
 
 def percent(share: float) -> str:
@@ -54,20 +70,20 @@ def seconds(milliseconds: float) -> str:
     return _("%s s") % number_format(milliseconds / 1000, 1)
 
 
-def duration(ascending: Sequence[int], share: float, href: str) -> Cell:
+def duration(times: Times, share: float, href: str) -> Cell:
     """A percentile of times, and of how many."""
-    value = percentile(ascending, share)
+    value = times.percentile(share)
     if value is None:
         return Cell(NONE)
-    return Cell(seconds(value), href, hint=of(len(ascending)), order=value)
+    return Cell(seconds(value), href, hint=of(len(times)), order=value)
 
 
 def mean(figures: Figures, href: str) -> Cell:
     """The mean of times, and of how many."""
-    if figures.latency_avg is None:
+    times = figures.latencies
+    if times.mean is None:
         return Cell(NONE)
-    hint = of(len(figures.latencies))
-    return Cell(seconds(figures.latency_avg), href, hint=hint, order=figures.latency_avg)
+    return Cell(seconds(times.mean), href, hint=of(len(times)), order=times.mean)
 
 
 def tokens(figures: Figures, href: str) -> Cell:
@@ -109,6 +125,11 @@ def of(number: int) -> str:
     return _("n = %s") % number_format(number, force_grouping=True)
 
 
+def plain(value: float) -> str:
+    """4.4, 12."""
+    return number_format(value, 0 if value == int(value) else 1)
+
+
 def minutes(length: float) -> str:
     """40 s, 12 min, 3.5 h."""
     if length < 90:
@@ -133,6 +154,14 @@ def outcome_name(name: str) -> str:
         "beside": _("Compared"),
         "picked": _("Picked"),
         "done": _("Done"),
+        "grounded": _("Asked of the knowledge"),
+        "unsupported": _("Rests on no passage"),
+        "shown": _("Drafts shown"),
+        "sent": _("Drafts sent"),
+        "unchanged": _("Sent as they were"),
+        "rated": _("Rated afterwards"),
+        "closed": _("Closed afterwards"),
+        "reopened": _("Reopened afterwards"),
         "failed": _("Failed"),
         "handoff": _("Handed over"),
         "stopped": _("Stopped"),
@@ -141,3 +170,28 @@ def outcome_name(name: str) -> str:
         "refused_budget": _("Over budget"),
         "refused_admission": _("No place"),
     }[name]
+
+
+def chats_name(name: str) -> str:
+    """Return which chats a list has, in words."""
+    return {
+        "opened": _("Chats opened"),
+        "closed": _("Chats closed"),
+        "without_person": _("Closed without a person"),
+        "rated": _("Chats that were rated"),
+        "answered": _("Chats that a person answered"),
+        "handoffs": _("Handed over to people"),
+        "replies": _("Replies by the assistant"),
+    }[name]
+
+
+def kind_name(purpose: str) -> str:
+    """Return a kind of answers as the page's filter names it."""
+    return {
+        PEOPLE: _("All but replays"),
+        "reply": _("Replies to customers"),
+        "draft": _("Drafts for agents"),
+        "assist": _("Other help for agents"),
+        "compare": _("Playground"),
+        "replay": _("Replays"),
+    }[purpose]

@@ -54,9 +54,40 @@ class ChatUsage:
     intervals: Mapping[int, ChatFigures]
 
 
+def of(viewer: Viewer) -> QuerySet[ChatSession]:
+    """Return the support chats that the viewer may see, in no order."""
+    return ChatSession.objects.visible_to(viewer).filter(kind=SessionKind.SUPPORT).order_by()
+
+
+def without_person(mine: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
+    """Of chats, those in which no person ever wrote."""
+    return mine.filter(~Exists(_said_by_person().filter(session=OuterRef("pk"))))
+
+
+def rated(mine: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
+    """Of chats, those that the customer rated."""
+    return mine.filter(rating_score__isnull=False)
+
+
+def answered(mine: QuerySet[ChatSession]) -> QuerySet[ChatSession]:
+    """Of chats, those in which a person wrote."""
+    return mine.filter(Exists(_said_by_person().filter(session=OuterRef("pk"))))
+
+
+def handoffs_in(mine: QuerySet[ChatSession]) -> QuerySet[Message]:
+    """Return the events in chats that a person was asked for."""
+    return _handoffs().filter(session__in=mine.values("pk"))
+
+
+def replies_in(mine: QuerySet[ChatSession]) -> QuerySet[Answer]:
+    """Return the assistant's replies in chats."""
+    replies = Answer.objects.filter(purpose=Answer.Purpose.REPLY, status=Answer.Status.DONE)
+    return replies.filter(session__in=mine.values("pk")).order_by()
+
+
 def chats(viewer: Viewer, window: Window) -> ChatUsage:
     """Count the support chats that the viewer may see."""
-    mine = ChatSession.objects.visible_to(viewer).filter(kind=SessionKind.SUPPORT).order_by()
+    mine = of(viewer)
     found: dict[int, ChatFigures] = {}
 
     def at(number: int) -> ChatFigures:
@@ -64,21 +95,16 @@ def chats(viewer: Viewer, window: Window) -> ChatUsage:
 
     for number, count in _by(mine, window, "created_at"):
         at(number).opened = count
-    for number, count in _by(mine.filter(~_person_wrote()), window, "closed_at"):
+    for number, count in _by(without_person(mine), window, "closed_at"):
         at(number).without_person = count
     for number, count in _by(mine, window, "closed_at"):
         at(number).closed = count
-    for number, score in _inside(mine, window, "closed_at").values_list("number", "rating_score"):
-        if score is not None:
-            at(number).ratings.append(score)
-    replies = Answer.objects.filter(
-        purpose=Answer.Purpose.REPLY, session__in=mine.values("pk")
-    ).order_by()
-    for number, count in _by(replies.filter(status=Answer.Status.DONE), window, "created_at"):
+    scores = _inside(rated(mine), window, "closed_at").values_list("number", "rating_score")
+    for number, score in scores:
+        at(number).ratings.append(score)
+    for number, count in _by(replies_in(mine), window, "created_at"):
         at(number).assistant_replies = count
-    for number, count in _by(
-        _handoffs().filter(session__in=mine.values("pk")), window, "created_at"
-    ):
+    for number, count in _by(handoffs_in(mine), window, "created_at"):
         at(number).handoffs = count
     for number, seconds in _waits(mine, window):
         at(number).waits_s.append(seconds)
@@ -107,10 +133,6 @@ def _said_by_person() -> QuerySet[Message]:
     return Message.objects.filter(
         ~Q(kind__in=(MessageKind.NOTE, MessageKind.EVENT)), sender_kind=SenderKind.AGENT
     ).order_by()
-
-
-def _person_wrote() -> Exists:
-    return Exists(_said_by_person().filter(session=OuterRef("pk")))
 
 
 def _waits(mine: QuerySet[ChatSession], window: Window) -> list[tuple[int, float]]:

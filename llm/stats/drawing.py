@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 from llm.stats import charts
 from llm.stats.board import MOST_DRAWN
 from llm.stats.cells import interval_name, money, percent, picked, seconds
-from llm.stats.figures import Figures, percentile
+from llm.stats.counting import NO_CURRENCY
+from llm.stats.figures import Figures
 from llm.stats.links import Links
 from llm.stats.picks import ENOUGH
-from llm.stats.usage import NO_CURRENCY, ModelUsage, Usage
+from llm.stats.usage import ModelUsage, Usage
 from llm.stats.window import Window
 
 
@@ -52,8 +53,8 @@ def all_charts(found: Usage, links: Links) -> list[Chart]:
     made = [
         Chart(_("Requests"), charts.bars(labels, requests, _number)),
         line(_("Success"), lambda f: f.success_rate, percent),
-        line(_("First text, median"), lambda f: percentile(f.ttfts, 0.5), seconds),
-        line(_("Whole answer, P95"), lambda f: percentile(f.latencies, 0.95), seconds),
+        line(_("First text, median"), lambda f: f.ttfts.percentile(0.5), seconds),
+        line(_("Whole answer, P95"), lambda f: f.latencies.percentile(0.95), seconds),
     ]
     currencies = sorted(found.everything.cost)
     costs = [_cost_chart(currency, labels, over_time) for currency in currencies]

@@ -23,6 +23,20 @@ FIGURES: dict[str, Any] = {
     "picked_rate": 0.625,
     "picked": {"picked": 15, "n": 24, "low": 0.4271, "high": 0.7884, "enough": True},
     "handoff_rate": 0.0431,
+    "unsupported_rate": 0.0625,
+    "unsupported": {"unsupported": 5, "n": 80},
+    "drafts": {
+        "shown": 31,
+        "sent": 19,
+        "sent_rate": 0.6129,
+        "unchanged": 8,
+        "edit_distance": {"p50": 14.0, "n": 19},
+        "sent_after_s": {"p50": 41.5, "n": 19},
+        "rating": {"avg": 4.5, "n": 6},
+        "closed": 17,
+        "reopened": 1,
+        "reopened_rate": 0.0588,
+    },
 }
 WINDOW = {
     "from": "2026-11-15T00:00:00.000Z",
@@ -68,8 +82,10 @@ ROWS = OpenApiExample(
                 "created_at": "2026-11-21T08:59:12.403Z",
                 "model_id": 1,
                 "model": "Main",
+                "hidden": False,
                 "purpose": "reply",
                 "outcome": "done",
+                "support": "cited",
                 "error_code": "",
                 "reason": "",
                 "attempt": 1,
@@ -87,6 +103,26 @@ ROWS = OpenApiExample(
                 "turn_id": None,
                 "slot": None,
                 "picked": None,
+                "sent": None,
+            }
+        ],
+        "next": None,
+        "hidden": 0,
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+CHATS = OpenApiExample(
+    "One chat",
+    value={
+        "results": [
+            {
+                "at": "2026-11-21T08:59:12.403Z",
+                "session_id": "019aa5c4-7f3b-7c1e-9d53-2f6f6f3f9f11",
+                "status": "closed",
+                "opened_at": "2026-11-21T08:41:00.000Z",
+                "closed_at": "2026-11-21T08:59:12.403Z",
+                "rating": 5,
             }
         ],
         "next": None,

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatsite.lib.clock import rfc3339
-from llm.stats.figures import Figures, percentile
+from llm.stats.drafts import Drafts
+from llm.stats.figures import Figures
 from llm.stats.usage import Usage
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
@@ -17,7 +18,10 @@ COLUMNS = (
     "requests success_rate done failed handoff stopped superseded open refused_budget "
     "refused_admission latency_avg_ms latency_p50_ms latency_p95_ms latency_n ttft_p50_ms "
     "ttft_p95_ms ttft_n prompt_tokens completion_tokens total_tokens estimated_tokens "
-    "picked compared picked_rate picked_low picked_high handoff_rate"
+    "picked compared picked_rate picked_low picked_high handoff_rate grounded unsupported "
+    "unsupported_rate drafts_shown drafts_sent drafts_sent_rate drafts_unchanged "
+    "draft_edit_distance_p50 draft_sent_after_s_p50 draft_rating_avg draft_rating_n draft_closed "
+    "draft_reopened draft_reopened_rate"
 ).split()
 
 
@@ -62,12 +66,12 @@ def _cells(part: Figures, currencies: list[str]) -> list[Any]:
         *counts,
         part.refused_budget,
         part.refused_admission,
-        part.latency_avg,
-        percentile(part.latencies, 0.5),
-        percentile(part.latencies, 0.95),
+        part.latencies.mean,
+        part.latencies.percentile(0.5),
+        part.latencies.percentile(0.95),
         len(part.latencies),
-        percentile(part.ttfts, 0.5),
-        percentile(part.ttfts, 0.95),
+        part.ttfts.percentile(0.5),
+        part.ttfts.percentile(0.95),
         len(part.ttfts),
         part.prompt_tokens,
         part.completion_tokens,
@@ -79,5 +83,25 @@ def _cells(part: Figures, currencies: list[str]) -> list[Any]:
         low,
         high,
         part.handoff_rate,
+        part.grounded,
+        part.unsupported,
+        part.unsupported_rate,
+        *_drafts(part.drafts),
         *(part.cost.get(currency) for currency in currencies),
+    ]
+
+
+def _drafts(part: Drafts) -> list[Any]:
+    return [
+        part.shown,
+        part.sent,
+        part.sent_rate,
+        part.unchanged,
+        part.distance,
+        part.wait_s,
+        part.rating,
+        len(part.ratings),
+        part.closed,
+        part.reopened,
+        part.reopened_rate,
     ]

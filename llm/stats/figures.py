@@ -1,27 +1,35 @@
-"""What answers came to, as numbers that can be added without losing anything.
-
-Percentiles of a sum come from the values of its parts, never from their percentiles.
-"""
+"""What answers came to, as numbers that can be added without losing anything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
-from itertools import chain
 
+from llm.stats.drafts import NO_DRAFTS, Drafts
 from llm.stats.picks import NO_PICKS, Picks
+from llm.stats.times import Times
 
 COUNTS = (
     "requests done failed handoff stopped superseded open refused_budget refused_admission "
-    "replies_done replies_handoff prompt_tokens completion_tokens total_tokens estimated_tokens"
+    "replies_done replies_handoff grounded unsupported prompt_tokens completion_tokens "
+    "total_tokens estimated_tokens"
 ).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Part of the figures, as it is counted and kept: what is zero is not named."""
+
+    counts: Mapping[str, int]
+    cost: Mapping[str, str]
+    latencies: Sequence[int]
+    ttfts: Sequence[int]
 
 
 @dataclass
 class Figures:
-    """Counts, tokens, cost by currency, and every latency in milliseconds, ascending."""
+    """Counts, tokens, cost by currency, times in milliseconds, picks, and drafts."""
 
     requests: int = 0
     done: int = 0
@@ -34,28 +42,39 @@ class Figures:
     refused_admission: int = 0
     replies_done: int = 0
     replies_handoff: int = 0
+    grounded: int = 0
+    unsupported: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     estimated_tokens: int = 0
-    latencies: list[int] = field(default_factory=list)
-    ttfts: list[int] = field(default_factory=list)
+    latencies: Times = field(default_factory=Times)
+    ttfts: Times = field(default_factory=Times)
     cost: dict[str, Decimal] = field(default_factory=dict)
     picks: Picks = NO_PICKS
+    drafts: Drafts = NO_DRAFTS
+
+    def take(self, cell: Cell) -> None:
+        """Add a cell."""
+        for name, number in cell.counts.items():
+            setattr(self, name, getattr(self, name) + number)
+        for currency, amount in cell.cost.items():
+            self.cost[currency] = self.cost.get(currency, Decimal()) + Decimal(amount)
+        self.latencies.extend(cell.latencies)
+        self.ttfts.extend(cell.ttfts)
 
     @classmethod
     def sum_of(cls, parts: Iterable[Figures]) -> Figures:
         """Add figures up."""
         parts = list(parts)
         whole = cls(**{name: sum(getattr(part, name) for part in parts) for name in COUNTS})
-        # Sorting what consists of ascending runs only merges them.
-        whole.latencies = sorted(chain.from_iterable(part.latencies for part in parts))
-        whole.ttfts = sorted(chain.from_iterable(part.ttfts for part in parts))
+        whole.latencies = Times([part.latencies for part in parts])
+        whole.ttfts = Times([part.ttfts for part in parts])
         for part in parts:
             for currency, amount in part.cost.items():
                 whole.cost[currency] = whole.cost.get(currency, Decimal()) + amount
-        picked = sum(part.picks.picked for part in parts)
-        whole.picks = Picks(picked, sum(part.picks.beside for part in parts))
+        whole.picks = Picks.sum_of(part.picks for part in parts)
+        whole.drafts = Drafts.sum_of(part.drafts for part in parts)
         return whole
 
     @property
@@ -69,27 +88,14 @@ class Figures:
         return _share(self.replies_handoff, self.replies_done + self.replies_handoff)
 
     @property
+    def unsupported_rate(self) -> float | None:
+        """Done answers that rest on no passage, of those for which some were looked for."""
+        return _share(self.unsupported, self.grounded)
+
+    @property
     def estimated_share(self) -> float | None:
         """Tokens that were estimated here, not counted by the provider; None of none."""
         return _share(self.estimated_tokens, self.total_tokens)
-
-    @cached_property
-    def latency_avg(self) -> float | None:
-        """Mean latency in milliseconds."""
-        return sum(self.latencies) / len(self.latencies) if self.latencies else None
-
-
-def percentile(ascending: Sequence[int], share: float) -> float | None:
-    """Return the value below which ``share`` of ``ascending`` lies; None of nothing.
-
-    Between two values it lies on the straight line, as with PostgreSQL's PERCENTILE_CONT.
-    """
-    if not ascending:
-        return None
-    place = share * (len(ascending) - 1)
-    below = int(place)
-    above = min(below + 1, len(ascending) - 1)
-    return ascending[below] + (ascending[above] - ascending[below]) * (place - below)
 
 
 def _share(part: int, whole: int) -> float | None:

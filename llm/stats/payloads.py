@@ -6,7 +6,8 @@ from typing import Any
 
 from chatsite.lib.clock import rfc3339
 from llm.stats.chats import ChatFigures, ChatUsage
-from llm.stats.figures import Figures, percentile
+from llm.stats.drafts import Drafts
+from llm.stats.figures import Figures
 from llm.stats.picks import ENOUGH
 from llm.stats.usage import Usage
 from llm.stats.window import Window
@@ -56,14 +57,14 @@ def figures(found: Figures) -> Payload:
         "open": found.open,
         "refused": {"budget": found.refused_budget, "admission": found.refused_admission},
         "latency_ms": {
-            "avg": found.latency_avg,
-            "p50": percentile(found.latencies, 0.5),
-            "p95": percentile(found.latencies, 0.95),
+            "avg": found.latencies.mean,
+            "p50": found.latencies.percentile(0.5),
+            "p95": found.latencies.percentile(0.95),
             "n": len(found.latencies),
         },
         "ttft_ms": {
-            "p50": percentile(found.ttfts, 0.5),
-            "p95": percentile(found.ttfts, 0.95),
+            "p50": found.ttfts.percentile(0.5),
+            "p95": found.ttfts.percentile(0.95),
             "n": len(found.ttfts),
         },
         "tokens": {
@@ -82,6 +83,25 @@ def figures(found: Figures) -> Payload:
             "enough": found.picks.enough,
         },
         "handoff_rate": found.handoff_rate,
+        "unsupported_rate": found.unsupported_rate,
+        "unsupported": {"unsupported": found.unsupported, "n": found.grounded},
+        "drafts": drafts(found.drafts),
+    }
+
+
+def drafts(found: Drafts) -> Payload:
+    """Return what became of a model's drafts."""
+    return {
+        "shown": found.shown,
+        "sent": found.sent,
+        "sent_rate": found.sent_rate,
+        "unchanged": found.unchanged,
+        "edit_distance": {"p50": found.distance, "n": len(found.distances)},
+        "sent_after_s": {"p50": found.wait_s, "n": len(found.waits_s)},
+        "rating": {"avg": found.rating, "n": len(found.ratings)},
+        "closed": found.closed,
+        "reopened": found.reopened,
+        "reopened_rate": found.reopened_rate,
     }
 
 

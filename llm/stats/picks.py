@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import CharField, Count, F, Max, Min, Q, QuerySet
+from django.db.models.functions import Cast, Coalesce
 
-from llm.models import Answer
+from llm.models import Answer, Turn
+from llm.stats.chosen import EVERYTHING, Chosen
 from llm.stats.sql import interval_number
 from llm.stats.window import Window
 
@@ -44,43 +47,54 @@ class Picks:
         reach = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
         return max(0.0, middle - reach), min(1.0, middle + reach)
 
+    def __add__(self, other: Picks) -> Picks:
+        return Picks(self.picked + other.picked, self.beside + other.beside)
+
+    @classmethod
+    def sum_of(cls, parts: Iterable[Picks]) -> Picks:
+        """Add picks up."""
+        return sum(parts, NO_PICKS)
+
 
 NO_PICKS = Picks()
 
 
-def compared(window: Window, *, model_id: int | None = None, purpose: str = "") -> QuerySet[Answer]:
+def compared(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
     """Return the answers that could be picked: whole, in a turn that is over, not alone.
 
     The turn's moment is what counts. Alone is also who stands beside nobody but itself: a model
-    that is asked twice wins half the time.
+    that is asked twice wins half the time. A model that is no more is known by its label.
     """
-    done = Answer.objects.filter(is_current=True, status=Answer.Status.DONE)
-    rivals = done.filter(turn=OuterRef("turn")).exclude(model=OuterRef("model"))
-    found = done.filter(
-        Exists(rivals),
-        turn__kind__in=("compare", "draft"),
+    whole = Answer.objects.filter(
+        is_current=True,
+        status=Answer.Status.DONE,
+        turn__kind__in=(Turn.Kind.COMPARE, Turn.Kind.DRAFT),
         turn__created_at__gte=window.start,
         turn__created_at__lt=window.end,
         turn__finished_at__isnull=False,
-        model__isnull=False,
+    ).order_by()
+    beside = (
+        whole.annotate(who=Coalesce(Cast("model_id", CharField()), "model_label"))
+        .values("turn")
+        .annotate(first=Min("who"), last=Max("who"))
+        .filter(first__lt=F("last"))
     )
-    if model_id is not None:
-        found = found.filter(model_id=model_id)
-    return (found.filter(purpose=purpose) if purpose else found).order_by()
+    return whole.filter(chosen.of_answers(), turn__in=beside.values("turn"))
 
 
-def picks(
-    window: Window, *, model_id: int | None = None, purpose: str = ""
-) -> dict[tuple[int, int], Picks]:
-    """Count the picks by model and number of the interval."""
+def picks(window: Window, chosen: Chosen = EVERYTHING) -> dict[tuple[int | None, str, int], Picks]:
+    """Count the picks by model's id, its label, and number of the interval."""
     lines = (
-        compared(window, model_id=model_id, purpose=purpose)
+        compared(window, chosen)
         .annotate(number=interval_number("turn__created_at", window.starts))
-        .values("model_id", "number")
+        .values("model_id", "model_label", "number")
         .annotate(picked=Count("pk", filter=PICKED), beside=Count("pk"))
     )
     return {
-        (line["model_id"], line["number"]): Picks(line["picked"], line["beside"]) for line in lines
+        (line["model_id"], line["model_label"], line["number"]): Picks(
+            line["picked"], line["beside"]
+        )
+        for line in lines
     }
 
 

@@ -1,28 +1,42 @@
-"""The answers behind a figure, newest first, without a word of what was said."""
+"""The answers behind a figure, newest first, without a word of what was said.
+
+Whoever asked models blindly shall not learn here who was who. A row of such a turn names no model
+until one is picked; and where the model is known before, because the list is of one model, the row
+is not shown but only counted.
+"""
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from accounts.viewer import Viewer
-from chatsite.lib.errors import ValidationFailed
 from llm.models import Answer
+from llm.stats import drafts
+from llm.stats.chosen import EVERYTHING, Chosen
+from llm.stats.counting import (
+    GROUNDED,
+    OUTCOMES,
+    REFUSED,
+    UNSUPPORTED,
+    asked_of_models,
+    outcome,
+)
 from llm.stats.picks import PICKED, compared
-from llm.stats.usage import OUTCOMES, REFUSED, answers, outcome
 from llm.stats.window import Window
+from sessions_app.listing import read_cursor, write_cursor
 from sessions_app.models import ChatSession, SessionKind
 
 # What can be asked for beside the outcomes themselves.
 REQUESTS, BESIDE, WON = "requests", "beside", "picked"
-WANTED = (REQUESTS, *OUTCOMES, BESIDE, WON)
+OF_DRAFTS = ("shown", "sent", "unchanged", "rated", "closed", "reopened")
+WANTED = (REQUESTS, *OUTCOMES, "grounded", "unsupported", BESIDE, WON, *OF_DRAFTS)
+
+HIDDEN = Q(turn__blind=True, turn__picked_slot__isnull=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,19 @@ class Row:
     outcome: str
     session_id: UUID | None
     is_support: bool
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its model may not be told yet."""
+        turn = self.answer.turn
+        return turn is not None and turn.blind and turn.picked_slot is None
+
+    @property
+    def model(self) -> str | None:
+        """Its model's name; None while that is hidden."""
+        if self.is_hidden:
+            return None
+        return self.answer.model.name if self.answer.model else self.answer.model_label
 
     @property
     def picked(self) -> bool | None:
@@ -48,48 +75,116 @@ class Row:
         told = self.session_id or self.answer.status != Answer.Status.HANDOFF
         return self.answer.error_reason if told else ""
 
+    @property
+    def sent(self) -> Sent | None:
+        """What the agent made of it, if it is a draft that was sent."""
+        turn = self.answer.turn
+        if turn is None or turn.sent_message is None or not self.picked:
+            return None
+        wait = turn.sent_message.created_at - turn.created_at
+        return Sent(
+            edit_distance=turn.edit_distance or 0,
+            after_s=wait.total_seconds(),
+            rating=turn.session.rating_score if self._says("is_rated") else None,
+            closed=self._says("is_closed"),
+            reopened=self._says("is_closed") and self._says("is_reopened"),
+        )
+
+    def _says(self, name: str) -> bool:
+        return bool(getattr(self.answer, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A draft that was sent: characters changed, seconds until then, and what came of it."""
+
+    edit_distance: int
+    after_s: float
+    rating: int | None
+    closed: bool
+    reopened: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows, and the cursor for more."""
+    """Some rows, the cursor for more, and how many more are not shown for naming a model."""
 
     rows: list[Row]
     next: str | None
+    hidden: int
 
 
 def page(
     viewer: Viewer,
     window: Window,
+    chosen: Chosen = EVERYTHING,
     *,
     wanted: str = "",
-    model_id: int | None = None,
-    deleted_model: str = "",
-    purpose: str = "",
     cursor: str = "",
     limit: int = 50,
 ) -> Page:
     """Return a page of what a figure counts; ``wanted`` is one of WANTED, or all rows."""
-    found = _chosen(window, wanted, model_id, purpose)
-    if deleted_model:
-        found = found.filter(model__isnull=True, model_label=deleted_model)
+    found = _chosen(window, wanted, chosen)
+    hidden = 0
+    if chosen.is_of_one_model:
+        hidden = found.filter(HIDDEN).count()
+        found = found.exclude(HIDDEN)
     if cursor:
-        at, pk = _read_cursor(cursor)
+        at, pk = read_cursor(cursor)
         found = found.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=pk))
-    found = found.annotate(outcome=outcome()).select_related("turn", "model").defer("text")
-    read = list(found.order_by("-created_at", "-pk")[: limit + 1])
+    read = list(_whole(found).order_by("-created_at", "-pk")[: limit + 1])
     shown = read[:limit]
-    more = _cursor(shown[-1]) if len(read) > limit else None
-    return Page(_rows(viewer, shown), more)
+    more = write_cursor(shown[-1].created_at, shown[-1].pk) if len(read) > limit else None
+    return Page(_rows(viewer, shown), more, hidden)
 
 
-def _chosen(window: Window, wanted: str, model_id: int | None, purpose: str) -> QuerySet[Answer]:
+def _whole(found: QuerySet[Answer]) -> QuerySet[Answer]:
+    """With all that a row shows."""
+    return (
+        found.annotate(
+            outcome=outcome(),
+            **{f"is_{name}": _flag(condition) for name, condition in _of_sent().items()},
+        )
+        .select_related("turn__sent_message", "turn__session", "model")
+        .defer("text", "sources", "turn__input", "turn__sent_message__content")
+    )
+
+
+def _of_sent() -> dict[str, Q]:
+    return {
+        "rated": drafts.rated(),
+        "closed": drafts.closed(),
+        "reopened": drafts.reopened(),
+    }
+
+
+def _flag(condition: Q) -> ExpressionWrapper[Any]:
+    return ExpressionWrapper(condition, output_field=BooleanField())
+
+
+def _chosen(window: Window, wanted: str, chosen: Chosen) -> QuerySet[Answer]:
     if wanted in (BESIDE, WON):
-        found = compared(window, model_id=model_id, purpose=purpose)
+        found = compared(window, chosen)
         return found.filter(PICKED) if wanted == WON else found
-    found = answers(window, model_id=model_id, purpose=purpose).annotate(became=outcome())
+    if wanted in OF_DRAFTS:
+        conditions = {
+            **_of_sent(),
+            "shown": Q(),
+            "sent": drafts.SENT,
+            "unchanged": drafts.UNCHANGED,
+        }
+        return drafts.shown(window, chosen).filter(conditions[wanted])
+    answers = asked_of_models().filter(
+        chosen.of_answers(), created_at__gte=window.start, created_at__lt=window.end
+    )
+    if wanted == "grounded":
+        return answers.filter(GROUNDED)
+    if wanted == "unsupported":
+        return answers.filter(UNSUPPORTED)
+    answers = answers.annotate(became=outcome())
     if wanted == REQUESTS:
-        return found.exclude(became__in=REFUSED)
-    return found.filter(became=wanted) if wanted else found
+        return answers.exclude(became__in=REFUSED)
+    return answers.filter(became=wanted) if wanted else answers
 
 
 def _rows(viewer: Viewer, shown: Sequence[Answer]) -> list[Row]:
@@ -109,31 +204,20 @@ def _session_id(answer: Answer) -> UUID | None:
     return answer.session_id or (answer.turn.session_id if answer.turn else None)
 
 
-def _cursor(last: Answer) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([last.created_at.isoformat(), last.pk])).decode()
-
-
-def _read_cursor(raw: str) -> tuple[dt.datetime, UUID]:
-    try:
-        at, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
-        moment = dt.datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError("without a time zone")
-        return moment, UUID(pk)
-    except (ValueError, TypeError, AttributeError):
-        raise ValidationFailed.of("cursor", "not a cursor of this list") from None
-
-
 def as_json(row: Row) -> dict[str, Any]:
     """Return the shape of a row in the API."""
-    answer = row.answer
+    answer, sent = row.answer, row.sent
+    # A price may give a name away.
+    cost = None if row.is_hidden or answer.cost is None else str(answer.cost)
     return {
         "id": str(answer.pk),
         "created_at": answer.created_at,
-        "model_id": answer.model_id,
-        "model": answer.model.name if answer.model else answer.model_label,
+        "model_id": None if row.is_hidden else answer.model_id,
+        "model": row.model,
+        "hidden": row.is_hidden,
         "purpose": answer.purpose,
         "outcome": row.outcome,
+        "support": answer.support,
         "error_code": answer.error_code,
         "reason": row.reason,
         "attempt": answer.attempt,
@@ -143,12 +227,21 @@ def as_json(row: Row) -> dict[str, Any]:
             "total": answer.total_tokens,
             "source": answer.usage_source,
         },
-        "cost": None if answer.cost is None else str(answer.cost),
-        "currency": answer.prices.get("currency") or None,
+        "cost": cost,
+        "currency": None if row.is_hidden else answer.prices.get("currency") or None,
         "ttft_ms": answer.ttft_ms,
         "latency_ms": answer.latency_ms,
         "session_id": None if row.session_id is None else str(row.session_id),
         "turn_id": str(answer.turn_id) if answer.turn_id and row.session_id else None,
         "slot": answer.slot,
         "picked": row.picked,
+        "sent": None
+        if sent is None
+        else {
+            "edit_distance": sent.edit_distance,
+            "after_s": sent.after_s,
+            "rating": sent.rating,
+            "closed": sent.closed,
+            "reopened": sent.reopened,
+        },
     }

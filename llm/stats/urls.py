@@ -8,5 +8,6 @@ urlpatterns = [
     path("stats/usage", api.UsageView.as_view(), name="stats-usage"),
     path("stats/answers", api.AnswerRowsView.as_view(), name="stats-answers"),
     path("stats/conversations", api.ConversationStatsView.as_view(), name="stats-conversations"),
+    path("stats/chats", api.ChatRowsView.as_view(), name="stats-chats"),
     path("stats/panel", views.PanelView.as_view(), name="stats-panel"),
 ]

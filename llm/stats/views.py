@@ -20,9 +20,11 @@ from rest_framework.response import Response
 from chatsite.lib import clock
 from chatsite.lib.page_texts import shared_texts
 from llm.models import Answer, ModelConfig
-from llm.stats import board, cells, drawing, rows, shapes
+from llm.stats import board, cells, chat_rows, drawing, rows, shapes
 from llm.stats.api import StatsView, window_of
 from llm.stats.chats import chats
+from llm.stats.chosen import PEOPLE, Chosen
+from llm.stats.counting import NO_CURRENCY
 from llm.stats.links import Links
 from llm.stats.usage import usage
 from llm.stats.window import DEFAULT_DAYS, Interval, Window
@@ -47,6 +49,8 @@ class PanelQuery(shapes.AnswerRowsQuery):
     days = serializers.ChoiceField(choices=[(n, str(n)) for n in PRESETS], required=False)
     sort = serializers.CharField(required=False, max_length=20, default="")
     rows = serializers.ChoiceField(choices=["all", *rows.WANTED], required=False)
+    chats = serializers.ChoiceField(choices=chat_rows.WANTED, required=False)
+    part = serializers.ChoiceField(choices=["charts", "chats"], required=False)
 
 
 class PanelView(StatsView):
@@ -59,32 +63,86 @@ class PanelView(StatsView):
         given = {name: value for name, value in request.query_params.items() if value}
         wanted = checked(PanelQuery, given)
         seen = window_of(_timed(wanted))
-        lay_out = self._rows if "rows" in wanted else self._figures
+        lay_out = self._figures
+        if "rows" in wanted:
+            lay_out = self._rows
+        elif "chats" in wanted:
+            lay_out = self._chats
+        elif "part" in wanted:
+            lay_out = self._charts if wanted["part"] == "charts" else self._chat_figures
         template, context = lay_out(wanted, seen)
         return Response({"html": render_to_string(template, context)})
 
+    def chosen(self, wanted: dict[str, Any]) -> Chosen:
+        """Return which answers are meant: here, unless told otherwise, those of people."""
+        return super().chosen({**wanted, "purpose": wanted.get("purpose", PEOPLE)})
+
     def _figures(self, wanted: dict[str, Any], seen: Window) -> tuple[str, dict[str, Any]]:
         links = Links(_kept(wanted))
-        found = usage(seen, **self.chosen(wanted))
+        chosen = self.chosen(wanted)
+        found = usage(seen, chosen)
         heads, lines, whole = board.table(found, links, wanted["sort"])
-        talk = chats(self.viewer, seen)
+        draft_heads, draft_lines, draft_whole = board.draft_table(found, links)
         return "llm/stats/figures.html", {
             **_choices(wanted, seen, links),
+            "kinds": board.kinds(found, links, chosen.purpose),
             "empty": not found.models,
             "tiles": board.tiles(found, links),
+            "heads": heads,
+            "lines": lines,
+            "whole": whole,
+            "draft_heads": draft_heads,
+            "draft_lines": draft_lines,
+            "draft_whole": draft_whole,
+            "csv": _csv(wanted, seen, chosen),
+            # What takes longer comes after: nobody waits with it for the figures.
+            "charts": links.to(part="charts"),
+            "chats": links.to(part="chats"),
+        }
+
+    def _charts(self, wanted: dict[str, Any], seen: Window) -> tuple[str, dict[str, Any]]:
+        links = Links(_kept(wanted))
+        found = usage(seen, self.chosen(wanted))
+        return "llm/stats/charts.html", {
+            "legend": enumerate(one.asked.name for one in found.models[: board.MOST_DRAWN]),
             "charts": drawing.all_charts(found, links) if found.models else [],
             "part_names": board.part_names(),
             "parts": board.parts(found, links),
             "left_out": max(0, len(found.models) - board.MOST_DRAWN),
-            "heads": heads,
-            "lines": lines,
-            "whole": whole,
-            "csv": _csv(wanted, seen),
-            "chat_tiles": board.chat_tiles(talk.everything),
+        }
+
+    def _chat_figures(self, wanted: dict[str, Any], seen: Window) -> tuple[str, dict[str, Any]]:
+        links = Links(_kept(wanted))
+        talk = chats(self.viewer, seen)
+        return "llm/stats/chat_figures.html", {
+            "chat_tiles": board.chat_tiles(talk.everything, links.chats),
             "chat_lines": [
-                (cells.interval_name(seen, seen.starts[number]), board.chat_tiles(part))
+                (
+                    cells.interval_name(seen, seen.starts[number]),
+                    board.chat_tiles(
+                        part, links.chats_in(seen.starts[number], seen.end_of(number))
+                    ),
+                )
                 for number, part in sorted(talk.intervals.items())
             ],
+        }
+
+    def _chats(self, wanted: dict[str, Any], seen: Window) -> tuple[str, dict[str, Any]]:
+        links = Links(_kept(wanted))
+        found = chat_rows.page(
+            self.viewer,
+            seen,
+            wanted["chats"],
+            cursor=wanted.get("cursor", ""),
+            limit=wanted["limit"],
+        )
+        return "llm/stats/chats.html", {
+            "back": links.to(chats=None, cursor=None),
+            "what": cells.chats_name(wanted["chats"]),
+            "start": seen.start.astimezone(seen.zone),
+            "end": seen.end.astimezone(seen.zone),
+            "rows": [_chat(row, seen) for row in found.rows],
+            "next": links.to(chats=wanted["chats"], cursor=found.next) if found.next else "",
         }
 
     def _rows(self, wanted: dict[str, Any], seen: Window) -> tuple[str, dict[str, Any]]:
@@ -93,9 +151,8 @@ class PanelView(StatsView):
         found = rows.page(
             self.viewer,
             seen,
-            **self.chosen(wanted),
+            self.chosen(wanted),
             wanted=outcome,
-            deleted_model=wanted.get("deleted_model", ""),
             cursor=wanted.get("cursor", ""),
             limit=wanted["limit"],
         )
@@ -107,6 +164,8 @@ class PanelView(StatsView):
             "start": seen.start.astimezone(seen.zone),
             "end": seen.end.astimezone(seen.zone),
             "rows": [_row(row, seen) for row in found.rows],
+            "hidden": found.hidden,
+            "of_drafts": wanted["rows"] in rows.OF_DRAFTS,
             "next": links.to(rows=wanted["rows"], cursor=found.next) if found.next else "",
         }
 
@@ -146,38 +205,53 @@ def _choices(wanted: dict[str, Any], seen: Window, links: Links) -> dict[str, An
         "purpose": wanted.get("purpose", ""),
         "sort": wanted["sort"],
         "models": list(ModelConfig.objects.values_list("pk", "name")),
-        "purposes": Answer.Purpose.choices,
     }
 
 
-def _csv(wanted: dict[str, Any], seen: Window) -> str:
+def _csv(wanted: dict[str, Any], seen: Window, chosen: Chosen) -> str:
     query = {
         "from": seen.start.isoformat(),
         "to": seen.end.isoformat(),
         "tz": seen.zone.key,
         "interval": seen.interval,
         "model": wanted.get("model"),
-        "purpose": wanted.get("purpose"),
+        "purpose": chosen.purpose,
         "format": "csv",
     }
     return "/api/v1/stats/usage" + Links({}).to(**query)
 
 
 def _row(row: rows.Row, seen: Window) -> dict[str, Any]:
-    answer = row.answer
-    currency = answer.prices.get("currency") or ""
+    answer, sent = row.answer, row.sent
+    currency = answer.prices.get("currency") or NO_CURRENCY
+    cost = None if row.is_hidden else answer.cost
     return {
         "at": answer.created_at.astimezone(seen.zone),
-        "model": answer.model.name if answer.model else answer.model_label,
+        "model": row.model,
+        "support": answer.get_support_display() if answer.support else "",
         "purpose": answer.get_purpose_display(),
         "key": row.outcome,
         "outcome": cells.outcome_name(row.outcome),
         "reason": row.reason or answer.error_code,
         "tokens": answer.total_tokens,
         "estimated": answer.usage_source == Answer.UsageSource.ESTIMATED,
-        "cost": "" if answer.cost is None else cells.money(answer.cost, currency or "XXX"),
+        "cost": "" if cost is None else cells.money(cost, currency),
         "ttft": "" if answer.ttft_ms is None else cells.seconds(answer.ttft_ms),
         "latency": "" if answer.latency_ms is None else cells.seconds(answer.latency_ms),
         "picked": row.picked,
+        "sent": sent,
+        "after": cells.minutes(sent.after_s) if sent else "",
         "chat": f"/console/#/open/{row.session_id}" if row.is_support else "",
+    }
+
+
+def _chat(row: chat_rows.ChatRow, seen: Window) -> dict[str, Any]:
+    session = row.session
+    return {
+        "at": row.at.astimezone(seen.zone),
+        "opened": session.created_at.astimezone(seen.zone),
+        "closed": session.closed_at and session.closed_at.astimezone(seen.zone),
+        "status": session.get_status_display(),
+        "rating": session.rating_score,
+        "href": f"/console/#/open/{session.pk}",
     }

@@ -23,10 +23,13 @@ NAMES = ("Ant", "Bee <b>bold</b>", "Cat")
 FILL = f"""
 import random
 from tests.llm.stats.samples import comparison, models, thousand
+from llm.models import Turn
 asked = models(*{NAMES!r})
 thousand(random.Random(3), asked)
 for number in range(24):
     comparison(asked[0], asked[1], picked=number % 3 == 0)
+hidden = comparison(asked[0], asked[1])
+Turn.objects.filter(pk=hidden.pk).update(blind=True)
 """
 
 
@@ -140,7 +143,62 @@ def test_the_table_can_be_downloaded(window: MakeWindow) -> None:
     assert "Bee <b>bold</b>" in Path(download.value.path()).read_text("utf-8-sig")
 
 
+def test_kinds_of_answers_are_told_apart(window: MakeWindow) -> None:
+    page = stats(window())
+    kinds = page.get_by_role("navigation", name="Which answers")
+    expect(kinds.locator("[aria-current]")).to_contain_text("All but replays")
+    everything = figure(page, "Requests").inner_text()
+    drafts = kinds.get_by_role("link", name="Drafts for agents")
+    count = drafts.locator("span").inner_text()
+    drafts.press("Enter")
+    expect(figure(page, "Requests")).to_have_text(count)
+    assert count != everything
+    kinds.get_by_role("link", name=re.compile("^Replays")).click()
+    expect(page.get_by_text("No model was asked for this in this time.")).to_be_visible()
+
+
+def test_figures_of_drafts_open_their_rows(
+    window: MakeWindow, serious: Callable[[Page], list[str]], shot: Shot
+) -> None:
+    page = stats(window())
+    table = page.locator("table.drafts")
+    expect(table.locator("tbody tr")).to_have_count(3)
+    table.scroll_into_view_if_needed()
+    shot(page, "stats-drafts")
+    count = int(table.locator("tfoot a[href*='rows=shown']").inner_text())
+    table.locator("tfoot a[href*='rows=shown']").click()
+    expect(page.locator("#panel h1")).to_have_text("All models: Drafts shown")
+    expect(page.locator("table.rows tbody tr")).to_have_count(min(count, 50))
+    expect(page.get_by_role("columnheader", name="Sent after")).to_be_visible()
+    assert serious(page) == []
+
+
+def test_a_blind_answer_is_counted_and_not_named(window: MakeWindow, shot: Shot) -> None:
+    page = stats(window(), "?from=2026-10-20&to=2026-10-20&rows=beside&limit=200")
+    expect(page.get_by_text("hidden until one is picked")).to_have_count(2)
+    shot(page, "stats-blind")
+    page.get_by_role("link", name="Back to the figures").click()
+    ant = page.locator("table.models tbody tr").filter(has_text="Ant")
+    ant.locator("a[href*='rows=beside']").click()
+    expect(page.get_by_text("1 more is not listed")).to_be_visible()
+
+
+def test_figures_of_chats_open_the_chats(
+    window: MakeWindow, new_customer: Callable[[], Any], serious: Callable[[Page], list[str]]
+) -> None:
+    customer = new_customer().open()
+    customer.say("Where is my parcel?")
+    page = stats(window(), "?days=1")
+    figure(page, "Chats opened").get_by_role("link").click()
+    expect(page.locator("#panel h1")).to_have_text("Chats opened")
+    row = page.locator("table.rows tbody tr").first
+    expect(row).to_be_visible()
+    assert serious(page) == []
+    row.get_by_role("link", name="Open").click()
+    expect(page).to_have_url(re.compile("/console/#/open/"))
+
+
 def test_a_time_without_answers_says_so(window: MakeWindow, shot: Shot) -> None:
     page = stats(window(), "?from=2026-01-01&to=2026-01-02")
-    expect(page.get_by_text("No model was asked in this time.")).to_be_visible()
+    expect(page.get_by_text("No model was asked for this in this time.")).to_be_visible()
     shot(page, "stats-empty")

@@ -16,6 +16,7 @@ from llm.knowledge.actions.memory import forget_customer, forget_session
 from llm.knowledge.actions.questions import (
     answer_question,
     dismiss_question,
+    is_question,
     note_unanswered,
     reopen_question,
     write_answer,
@@ -33,6 +34,7 @@ __all__ = [
     "import_file",
     "import_text",
     "import_url",
+    "is_question",
     "knowledge_state",
     "note_unanswered",
     "publish_article",

@@ -24,6 +24,11 @@ LONGEST = 1_000
 REMEMBERED = timedelta(days=180)
 
 
+def is_question(text: str) -> bool:
+    """Say whether a text asks for something that an article could hold; thanks do not."""
+    return len(set(tokens(text))) >= FEWEST_TERMS
+
+
 def note_unanswered(
     *, text: str, session_id: uuid.UUID, answer_id: uuid.UUID, reason: str
 ) -> Question | None:
@@ -33,7 +38,7 @@ def note_unanswered(
     """
     text = " ".join(text.split())[:LONGEST]
     terms = set(tokens(text))
-    if len(terms) < FEWEST_TERMS:
+    if not is_question(text):
         return None
     with transaction.atomic():
         if Asking.objects.filter(answer_id=answer_id).exists():

@@ -65,6 +65,7 @@ def test_what_was_named_is_kept_with_the_message_and_not_shown(
     }
     (source,) = desk.records(session)[0].sources
     assert source["cited"] is True
+    assert desk.records(session)[0].support == "cited"
 
 
 def test_an_answer_that_names_nothing_cites_nothing(desk: Desk, library: Article) -> None:
@@ -73,6 +74,7 @@ def test_an_answer_that_names_nothing_cites_nothing(desk: Desk, library: Article
     desk.settle(session)
     assert "citations" not in reply(session).metadata
     assert desk.records(session)[0].sources[0]["cited"] is False
+    assert desk.records(session)[0].support == "uncited"
 
 
 def test_without_support_the_model_is_told_to_say_so_and_the_question_is_noted(
@@ -86,6 +88,14 @@ def test_without_support_the_model_is_told_to_say_so_and_the_question_is_noted(
     question = Question.objects.get()
     assert (question.text, question.count) == ("Who won the world cup in 2018?", 1)
     assert question.askings.get().session_id == session.pk
+    assert desk.records(session)[0].support == "nothing"
+
+
+def test_thanks_need_no_support(desk: Desk, library: Article) -> None:
+    desk.upstream.script(says("You are welcome."))
+    session = desk.chat("Thanks")
+    desk.settle(session)
+    assert desk.records(session)[0].support == ""
 
 
 def test_a_supported_reply_notes_nothing(desk: Desk, library: Article) -> None:
@@ -99,6 +109,7 @@ def test_an_empty_knowledge_changes_nothing(desk: Desk) -> None:
     desk.settle(session)
     assert "documents answers" not in told(desk)
     assert reply(session).content == "See [1]."
+    assert desk.records(session)[0].support == ""
     assert not Question.objects.exists()
 
 

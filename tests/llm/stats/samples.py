@@ -100,6 +100,7 @@ def _any(luck: random.Random, model: ModelConfig, at: dt.datetime, **place: Any)
         prices={"currency": luck.choice(("USD", "EUR"))} if begun else {},
         ttft_ms=luck.randint(50, 3000) if begun else None,
         latency_ms=luck.randint(300, 9000) if begun else None,
+        support=luck.choice(("", "cited", "cited", "uncited", "nothing")),
         created_at=at,
         **place,
     )
@@ -118,6 +119,7 @@ def counted(rows: Sequence[Answer]) -> dict[str, Any]:
         if row.cost is not None:
             currency = row.prices["currency"]
             cost[currency] = cost.get(currency, Decimal()) + row.cost
+    grounded = [row for row in done if row.support]
     total = {r.pk: (r.prompt_tokens or 0) + (r.completion_tokens or 0) for r in rows}
     return {
         "requests": len(asked),
@@ -143,6 +145,11 @@ def counted(rows: Sequence[Answer]) -> dict[str, Any]:
             / sum(total.values()),
         },
         "cost": {currency: str(cost[currency]) for currency in sorted(cost)},
+        "unsupported_rate": sum(row.support != "cited" for row in grounded) / len(grounded),
+        "unsupported": {
+            "unsupported": sum(row.support != "cited" for row in grounded),
+            "n": len(grounded),
+        },
         "handoff_rate": replies["handoff"] / (replies["done"] + replies["handoff"]),
     }
 

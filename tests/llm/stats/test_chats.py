@@ -12,6 +12,7 @@ from accounts.viewer import Viewer
 from sessions_app import actions
 from sessions_app.models import ChatSession, Message
 from tests import cast
+from tests.kernel import Rest, code
 from tests.llm.stats.samples import FROM, answer, models
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,54 @@ def test_chats_add_up(ask: Any, team: Team) -> None:
         "rating": {"avg": 3.5, "n": 2},
         "first_response_s": {"p50": 60.0, "n": 2},
     }
+
+
+def test_every_figure_of_chats_opens_its_rows(ask: Any, team: Team) -> None:
+    (model,) = models("Ant")
+    lone = chat(person=False, rating=5, team=team)
+    chat(person=True, rating=2, team=team)
+    chat(person=True, rating=None, team=team)
+    answer(model, session=lone)
+    total = ask("conversations", **PERIOD).json()["total"]
+    expected = {
+        "opened": total["opened"],
+        "closed": total["closed"],
+        "without_person": total["without_person"],
+        "rated": total["rating"]["n"],
+        "answered": total["first_response_s"]["n"],
+        "handoffs": total["handoffs"],
+        "replies": total["assistant_replies"],
+    }
+    assert all(expected.values())
+    for name, count in expected.items():
+        page = ask("chats", **PERIOD, outcome=name, limit=200).json()
+        assert (name, len(page["results"]), page["next"]) == (name, count, None)
+    (row,) = ask("chats", **PERIOD, outcome="without_person").json()["results"]
+    assert (row["session_id"], row["rating"]) == (str(lone.pk), 5)
+
+
+def test_chats_come_page_by_page(ask: Any, team: Team) -> None:
+    made = {str(chat(person=False, rating=None, team=team).pk) for _ in range(3)}
+    first = ask("chats", **PERIOD, outcome="opened", limit=2).json()
+    rest = ask("chats", **PERIOD, outcome="opened", limit=2, cursor=first["next"]).json()
+    assert rest["next"] is None
+    assert {row["session_id"] for row in first["results"] + rest["results"]} == made
+    assert code(ask("chats", **PERIOD)) == (400, "VALIDATION_FAILED")
+    assert code(ask("chats", **PERIOD, outcome="opened", cursor="x")) == (400, "VALIDATION_FAILED")
+
+
+def test_agents_open_the_chats_of_their_teams(ask: Any, team: Team) -> None:
+    chat(person=False, rating=4, team=team)
+    rows = [
+        len(ask("chats", who=who(), **PERIOD, outcome="opened").json()["results"])
+        for who in (cast.ada, cast.ben, cast.bea)
+    ]
+    assert rows == [1, 1, 0]
+
+
+def test_staff_only(ask: Any) -> None:
+    assert code(ask("chats", who=cast.vic(), outcome="opened")) == (403, "PERMISSION_DENIED")
+    assert code(Rest(None).get("/stats/chats?outcome=opened")) == (401, "AUTH_TOKEN_INVALID")
 
 
 def test_days_say_when(ask: Any, team: Team) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
+from accounts.tokens import issue_access
 from llm.models import Answer, ModelConfig, Turn
 from tests import cast
 from tests.kernel import code
@@ -82,6 +83,19 @@ def test_one_model_and_one_purpose_can_be_looked_at(ask: Any, rows: list[Answer]
     agree_on = [row for row in rows if row.model_label == "Bee" and row.purpose == "draft"]
     assert body["total"]["requests"] == counted_requests(agree_on)
     assert body["total"]["handoff_rate"] is None
+
+
+def test_what_people_asked_for_is_all_but_replays(ask: Any) -> None:
+    (model,) = models("Ant")
+    answer(model)
+    answer(model, purpose="replay")
+    requests = {
+        purpose: ask(**PERIOD, **({"purpose": purpose} if purpose else {})).json()["total"][
+            "requests"
+        ]
+        for purpose in ("", "people", "reply", "replay")
+    }
+    assert requests == {"": 2, "people": 1, "reply": 1, "replay": 1}
 
 
 @pytest.mark.parametrize("interval", ["hour", "day", "week"])
@@ -236,6 +250,27 @@ def test_no_name_becomes_a_formula(ask: Any, name: str) -> None:
     answer(model)
     (line,) = read_csv(ask(**PERIOD, format="csv"))
     assert line["model"] == f"'{name}"
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/csv", "text/csv"),
+        ("text/csv;q=0.9, application/json;q=0.8", "text/csv"),
+        ("application/json, text/csv", "application/json"),
+        ("*/*", "application/json"),
+        ("text/html,application/xhtml+xml", "application/json"),
+        ("image/png", "application/json"),
+        ("nonsense", "application/json"),
+    ],
+)
+def test_whatever_a_client_accepts_it_gets_figures(accept: str, kind: str) -> None:
+    token = issue_access(cast.ada())
+    headers = {"Authorization": f"Bearer {token}", "Accept": accept}
+    found = Client().get("/api/v1/stats/usage", headers=headers)
+    assert (found.status_code, found["Content-Type"].split(";")[0]) == (200, kind)
+    table = Client().get("/api/v1/stats/usage?format=csv", headers=headers)
+    assert (table.status_code, table["Content-Type"]) == (200, "text/csv; charset=utf-8")
 
 
 def read_csv(found: Any) -> list[dict[str, str]]:

@@ -58,6 +58,8 @@ async function show({ from = null } = {}) {
     if (mine !== asked) return;
     problem.hidden = true;
     put(html, from);
+    panel.removeAttribute("aria-busy");
+    await Promise.all([...panel.querySelectorAll("[data-part]")].map((part) => fill(part, mine)));
   } catch (error) {
     if (mine !== asked || error.status === 401) return;
     problem.textContent = error.errors?.[0] ? `${error.errors[0].field}: ${error.errors[0].detail}` : explain(error, { t, has });
@@ -65,6 +67,16 @@ async function show({ from = null } = {}) {
   } finally {
     if (mine === asked) panel.removeAttribute("aria-busy");
   }
+}
+
+/** What takes longer than the figures themselves comes after them. */
+async function fill(part, mine) {
+  const query = new URLSearchParams(part.dataset.part);
+  query.set("tz", zone);
+  const { html } = await rest.call("GET", `/stats/panel?${query}`);
+  if (mine !== asked) return;
+  part.innerHTML = html;
+  part.removeAttribute("aria-busy");
 }
 
 /** The server has escaped whatever is not its own. Who was in a field of the form stays there. */

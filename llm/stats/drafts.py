@@ -1,0 +1,207 @@
+"""What became of drafts: shown to an agent, sent or not, changed how much, and liked how well.
+
+A draft counts when it is whole, by the moment its turn was asked for. It is *sent* once the agent
+told which message was made of it. What customers made of that message is read from its chat: the
+rating, if it was given after the message; whether the chat was closed after it, and reopened again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+
+from llm.models import Answer, Turn
+from llm.stats.chosen import EVERYTHING, Chosen
+from llm.stats.sql import interval_number
+from llm.stats.window import Window
+from sessions_app.models import Message, MessageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Drafts of a model; ``distances`` in characters, ``waits_s`` from request to message."""
+
+    shown: int = 0
+    sent: int = 0
+    unchanged: int = 0
+    closed: int = 0
+    reopened: int = 0
+    distances: tuple[int, ...] = ()
+    waits_s: tuple[float, ...] = ()
+    ratings: tuple[int, ...] = ()
+
+    def __add__(self, other: Drafts) -> Drafts:
+        return Drafts.sum_of((self, other))
+
+    @classmethod
+    def sum_of(cls, parts: Iterable[Drafts]) -> Drafts:
+        """Add drafts up."""
+        parts = [part for part in parts if part.shown]
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            shown=sum(part.shown for part in parts),
+            sent=sum(part.sent for part in parts),
+            unchanged=sum(part.unchanged for part in parts),
+            closed=sum(part.closed for part in parts),
+            reopened=sum(part.reopened for part in parts),
+            distances=tuple(one for part in parts for one in part.distances),
+            waits_s=tuple(one for part in parts for one in part.waits_s),
+            ratings=tuple(one for part in parts for one in part.ratings),
+        )
+
+    @property
+    def sent_rate(self) -> float | None:
+        """Sent of shown; None of none."""
+        return self.sent / self.shown if self.shown else None
+
+    @property
+    def unchanged_rate(self) -> float | None:
+        """Sent as they were, of those sent; None of none."""
+        return self.unchanged / self.sent if self.sent else None
+
+    @property
+    def reopened_rate(self) -> float | None:
+        """Of the chats that were closed after the message, those opened again; None of none."""
+        return self.reopened / self.closed if self.closed else None
+
+    @property
+    def distance(self) -> float | None:
+        """Median number of characters inserted, deleted or replaced; None of none."""
+        return statistics.median(self.distances) if self.distances else None
+
+    @property
+    def wait_s(self) -> float | None:
+        """Median seconds from the request to the message; None of none."""
+        return statistics.median(self.waits_s) if self.waits_s else None
+
+    @property
+    def rating(self) -> float | None:
+        """Mean rating, 1 to 5; None of none."""
+        return statistics.fmean(self.ratings) if self.ratings else None
+
+
+NO_DRAFTS = Drafts()
+
+SENT = Q(turn__sent_message__isnull=False, turn__picked_slot=F("slot"))
+UNCHANGED = SENT & Q(turn__edit_distance=0)
+
+
+def _event_after(name: str) -> Exists:
+    """Whether that happened in the chat after the draft was sent."""
+    return Exists(
+        Message.objects.filter(
+            session=OuterRef("turn__sent_message__session"),
+            seq__gt=OuterRef("turn__sent_message__seq"),
+            kind=MessageKind.EVENT,
+            metadata__event=name,
+        )
+    )
+
+
+def rated() -> Q:
+    """The condition that the customer rated the chat after the message."""
+    return SENT & Q(turn__session__rating_score__isnull=False) & Q(_event_after("rated"))
+
+
+def closed() -> Q:
+    """The condition that the chat was closed after the message."""
+    return SENT & Q(_event_after("closed"))
+
+
+def reopened() -> Q:
+    """The condition that the chat was closed after the message, and then opened again."""
+    return closed() & Q(_event_after("reopened"))
+
+
+def shown(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
+    """Return the drafts that agents could read."""
+    return Answer.objects.filter(
+        chosen.of_answers(),
+        is_current=True,
+        status=Answer.Status.DONE,
+        turn__kind=Turn.Kind.DRAFT,
+        turn__created_at__gte=window.start,
+        turn__created_at__lt=window.end,
+    ).order_by()
+
+
+Place = tuple[int | None, str, int]
+
+
+def drafts(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Drafts]:
+    """Count the drafts by model's id, its label, and number of the interval."""
+    if chosen.purpose not in _PURPOSES:
+        return {}
+    numbered = shown(window, chosen).annotate(
+        number=interval_number("turn__created_at", window.starts)
+    )
+    lines = numbered.values("model_id", "model_label", "number").annotate(count=Count("pk"))
+    found: dict[Place, Drafts] = {
+        (line["model_id"], line["model_label"], line["number"]): Drafts(shown=line["count"])
+        for line in lines
+    }
+    for place, sent in _sent(numbered).items():
+        found[place] = replace(_sum(sent), shown=found[place].shown)
+    return found
+
+
+_PURPOSES = ("", "people", Answer.Purpose.DRAFT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    distance: int
+    wait: dt.timedelta
+    rating: int | None
+    is_closed: bool
+    is_reopened: bool
+
+
+def _sent(numbered: QuerySet[Answer]) -> dict[Place, list[_Sent]]:
+    lines = numbered.filter(SENT).annotate(
+        is_rated=_event_after("rated"),
+        is_closed=_event_after("closed"),
+        is_reopened=_event_after("reopened"),
+    )
+    found: dict[Place, list[_Sent]] = defaultdict(list)
+    for line in lines.values_list(
+        "model_id",
+        "model_label",
+        "number",
+        "turn__edit_distance",
+        "turn__created_at",
+        "turn__sent_message__created_at",
+        "turn__session__rating_score",
+        "is_rated",
+        "is_closed",
+        "is_reopened",
+    ):
+        model_id, label, number, distance, begun, sent_at, rating, is_rated, is_closed, again = line
+        found[model_id, label, number].append(
+            _Sent(
+                distance or 0,
+                sent_at - begun,
+                rating if is_rated else None,
+                is_closed,
+                is_closed and again,
+            )
+        )
+    return found
+
+
+def _sum(sent: Sequence[_Sent]) -> Drafts:
+    return Drafts(
+        sent=len(sent),
+        unchanged=sum(one.distance == 0 for one in sent),
+        closed=sum(one.is_closed for one in sent),
+        reopened=sum(one.is_reopened for one in sent),
+        distances=tuple(one.distance for one in sent),
+        waits_s=tuple(one.wait.total_seconds() for one in sent),
+        ratings=tuple(one.rating for one in sent if one.rating is not None),
+    )

@@ -1,0 +1,140 @@
+"""Hours that were counted once are what counting them anew says, whatever happened since."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from chatsite.lib import clock
+from llm.models import Answer, ModelConfig, Tally
+from llm.stats import hours
+from llm.tasks import count_hours
+from tests.llm.stats.samples import FROM, answer, counted, models, thousand
+
+pytestmark = pytest.mark.django_db
+PERIOD = {"since": "2026-10-20", "to": "2026-10-29"}
+# Percentiles of a thousand answers by day, by hour, in half-hour zones, and as a whole.
+QUERIES: list[dict[str, str]] = [
+    {},
+    {"interval": "day"},
+    {"interval": "day", "tz": "Asia/Kolkata"},
+    {"interval": "hour", "tz": "America/New_York"},
+    {"since": "2026-10-21T10:20:00Z", "to": "2026-10-24T07:45:30Z"},
+    {"purpose": "draft"},
+]
+
+
+@pytest.fixture
+def rows() -> list[Answer]:
+    """A thousand answers, none of which runs any more."""
+    made = thousand(random.Random(5), models("Ant", "Bee"))
+    Answer.objects.filter(status="running").update(status="stopped")
+    return made
+
+
+def seen(ask: Any) -> list[Any]:
+    """All that the figures say."""
+    return [ask(**{**PERIOD, **query}).json() for query in QUERIES]
+
+
+def test_what_was_kept_says_what_was_counted(ask: Any, rows: list[Answer]) -> None:
+    first = seen(ask)
+    assert Tally.objects.count() > 200
+    assert seen(ask) == first
+    Tally.objects.all().delete()
+    assert seen(ask) == first
+    assert hours.differing(Tally.objects.values_list("hour", flat=True)) == []
+
+
+def test_kept_hours_are_read_and_not_counted_again(ask: Any, rows: list[Answer]) -> None:
+    seen(ask)
+    first = Tally.objects.get(hour=FROM)
+    # Proof that it is what is read: what nobody asked for is told all the same.
+    Tally.objects.filter(pk=first.pk).update(cells='[[null,"Ghost","reply",{"done":7},{},[],[]]]')
+    assert "Ghost" in {one["model"] for one in ask(**PERIOD).json()["results"]}
+
+
+def test_deleted_answers_are_missed(ask: Any, rows: list[Answer]) -> None:
+    seen(ask)
+    gone = [row.pk for row in rows if row.purpose == "reply"][:40]
+    Answer.objects.filter(pk__in=gone).delete()
+    total = ask(**PERIOD).json()["total"]
+    left = list(Answer.objects.all())
+    expected = counted(left)
+    assert total["requests"] == expected["requests"]
+    assert total["latency_ms"] == pytest.approx(expected["latency_ms"])
+    assert total["cost"] == expected["cost"]
+
+
+def test_an_hour_with_a_running_answer_is_not_kept(ask: Any) -> None:
+    (ant,) = models("Ant")
+    made = answer(ant, FROM, status="running")
+    assert ask(**PERIOD).json()["total"]["open"] == 1
+    assert not Tally.objects.filter(hour=FROM).exists()
+    Answer.objects.filter(pk=made.pk).update(status="done", latency_ms=70)
+    assert ask(**PERIOD).json()["total"]["latency_ms"]["p50"] == 70
+    assert Tally.objects.filter(hour=FROM).exists()
+
+
+def test_the_present_is_never_kept(ask: Any) -> None:
+    (ant,) = models("Ant")
+    now = clock.now()
+    answer(ant, now)
+    assert ask().json()["total"]["requests"] == 1
+    assert not Tally.objects.filter(hour__gte=now - timedelta(hours=1)).exists()
+    answer(ant, clock.now())
+    assert ask().json()["total"]["requests"] == 2
+
+
+def test_one_that_comes_late_is_counted(ask: Any) -> None:
+    (ant,) = models("Ant")
+    answer(ant, FROM)
+    assert ask(**PERIOD).json()["total"]["requests"] == 1
+    answer(ant, FROM + timedelta(minutes=7))
+    assert ask(**PERIOD).json()["total"]["requests"] == 2
+
+
+def test_a_model_that_is_deleted_or_renamed_later_is_known(ask: Any) -> None:
+    ant, bee = models("Ant", "Bee")
+    answer(ant)
+    answer(bee)
+    ask(**PERIOD)
+    ant.delete()
+    ModelConfig.objects.filter(pk=bee.pk).update(name="Bee II")
+    results = {one["model"]: one["model_id"] for one in ask(**PERIOD).json()["results"]}
+    assert results == {"Ant": None, "Bee II": bee.pk}
+    assert hours.differing([FROM]) == []
+
+
+def test_the_newest_hours_are_kept_before_anybody_asks() -> None:
+    (ant,) = models("Ant")
+    yesterday = clock.now() - timedelta(hours=20)
+    answer(ant, yesterday)
+    count_hours()
+    kept = Tally.objects.get(hour=floor(yesterday))
+    assert kept.answers == 1
+    count_hours()
+    assert Tally.objects.count() == hours.KEPT_AHEAD
+
+
+def floor(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def test_a_command_finds_and_mends_what_differs(
+    ask: Any, rows: list[Answer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(**PERIOD)
+    call_command("tallies")
+    wrong = Tally.objects.exclude(answers=0).order_by("hour")[0]
+    Tally.objects.filter(pk=wrong.pk).update(cells="[]")
+    with pytest.raises(CommandError, match="1 of"):
+        call_command("tallies")
+    assert f"{wrong.hour:%Y-%m-%d %H:00} differs" in capsys.readouterr().out
+    call_command("tallies", "--mend")
+    assert Tally.objects.get(pk=wrong.pk).cells == wrong.cells
+    call_command("tallies")
