@@ -8,6 +8,7 @@ talk = "conversations/<str:conversation_id>"
 
 urlpatterns = [
     path("", include("llm.stats.urls")),
+    path("", include("llm.gate.urls")),
     path("models", models.ModelListView.as_view(), name="models"),
     path("models/discover", models.DiscoverView.as_view(), name="models-discover"),
     path("models/<str:model_id>", models.ModelView.as_view(), name="model"),

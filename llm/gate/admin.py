@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -24,6 +25,7 @@ from accounts.viewer import Viewer
 from chatsite.lib.errors import DomainError
 from llm.gate import actions
 from llm.gate.actions.releases import passing_replay
+from llm.gate.changes import changes_of
 from llm.gate.forms import CaseForm, ReleaseForm
 from llm.gate.models import Case, Publication, Release, Replay
 from llm.gate.queries import current, report
@@ -75,6 +77,20 @@ class CaseAdmin(ModelAdmin):  # type: ignore[misc]
         """Store it by its action."""
         actions.save_case(viewer=viewer_of(request), case=obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Case | None = None) -> bool:
+        """Not while a replay asks it."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and not Replay.objects.filter(status=Replay.Status.RUNNING).exists()
+
+    def delete_model(self, request: HttpRequest, obj: Case) -> None:
+        """Delete it by its action."""
+        actions.delete_case(viewer=viewer_of(request), case=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> None:
+        """Delete each by its action."""
+        for case in queryset:
+            self.delete_model(request, case)
+
 
 @admin.register(Release)
 class ReleaseAdmin(ModelAdmin):  # type: ignore[misc]
@@ -117,7 +133,13 @@ class ReleaseAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Release | None = None) -> bool:
         """History is kept."""
         allowed: bool = super().has_delete_permission(request, obj)
-        return allowed and obj is not None and not obj.publications.exists()
+        if not allowed or obj is None or obj.publications.exists():
+            return False
+        return not obj.replays.filter(status=Replay.Status.RUNNING).exists()
+
+    def delete_model(self, request: HttpRequest, obj: Release) -> None:
+        """Delete it by its action."""
+        actions.delete_release(viewer=viewer_of(request), release=obj)
 
     def save_model(self, request: HttpRequest, obj: Release, form: Any, change: bool) -> None:
         """Store it by its action."""
@@ -141,6 +163,8 @@ class ReleaseAdmin(ModelAdmin):  # type: ignore[misc]
                 "release": release,
                 "replays": [(one, outcome(one)) for one in release.replays.all()[:10]],
                 "passing": passing_replay(release),
+                "changes": changes_of(release),
+                "is_live": release.publications.filter(is_current=True).exists(),
                 "is_open": release.replays.filter(status=Replay.Status.RUNNING).exists(),
             }
         response: HttpResponse = super().change_view(request, object_id, form_url, context)

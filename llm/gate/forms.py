@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from chatsite.lib.errors import ValidationFailed
-from llm.gate.actions.cases import SPEAKERS, checked_talk
+from llm.gate.actions.cases import SPEAKERS, checked_phrases, checked_talk
+from llm.gate.actions.releases import checked_params
 from llm.gate.models import Case, Release
 
 _SPEAKER = re.compile(rf"^({'|'.join(SPEAKERS)})\s*[:：]\s*", re.IGNORECASE)
@@ -48,7 +49,7 @@ class TalkField(forms.CharField):
 class LinesField(forms.CharField):
     """A list of phrases, one to a line."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
     def prepare_value(self, value: Any) -> Any:
         """Show the stored list as lines."""
@@ -56,7 +57,10 @@ class LinesField(forms.CharField):
 
     def clean(self, value: Any) -> list[str]:
         """Read lines."""
-        return [line.strip() for line in super().clean(value).splitlines() if line.strip(" |")]
+        try:
+            return checked_phrases("lines", super().clean(value).splitlines())
+        except ValidationFailed as error:
+            raise forms.ValidationError(error.errors[0].detail) from error
 
 
 class CaseForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -97,3 +101,16 @@ class ReleaseForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Release
         fields = ("name", "model", "system_prompt", "params", "articles", "notes")
+        widgets: ClassVar[dict[str, Any]] = {
+            "params": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "notes": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+
+    def clean_params(self) -> dict[str, float]:
+        """Refuse what no model is asked with."""
+        try:
+            return checked_params(self.cleaned_data["params"] or {})
+        except ValidationFailed as error:
+            raise forms.ValidationError(
+                [f"{one.field.partition('.')[2]}: {one.detail}" for one in error.errors]
+            ) from error

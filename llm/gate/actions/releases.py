@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -15,22 +16,56 @@ from llm.gate.access import require_admin
 from llm.gate.digest import digest_of
 from llm.gate.models import Publication, Release, Replay
 from llm.knowledge.actions.articles import knowledge_state, publish_article, restore_state
+from llm.rules import default_params
 
 
 def save_release(
     *, viewer: Viewer, release: Release, articles: Sequence[Any] | None = None
 ) -> Release:
-    """Store a release as it was filled in. One that was ever published does not change."""
+    """Store a release as it was filled in. One that was ever published does not change.
+
+    Raises ValidationFailed naming the field, and Conflict for one that was published.
+    """
     require_admin(viewer)
-    if not release._state.adding and release.publications.exists():
-        raise Conflict(_("A published release stays as it is: make a copy and change that"))
-    if release._state.adding:
-        release.created_by_id = viewer.user_id
+    release.params = checked_params(release.params)
     with transaction.atomic():
+        if release._state.adding:
+            release.created_by_id = viewer.user_id
+        elif _locked(release).publications.exists():
+            raise Conflict(_("A published release stays as it is: make a copy and change that"))
         release.save()
         if articles is not None:
             release.articles.set(articles)
     return release
+
+
+def delete_release(*, viewer: Viewer, release: Release) -> None:
+    """Take a candidate and its replays away; raises Conflict once published, or while one runs."""
+    require_admin(viewer)
+    with transaction.atomic():
+        if _locked(release).publications.exists():
+            raise Conflict(_("What was published is kept"))
+        if release.replays.filter(status=Replay.Status.RUNNING).exists():
+            raise Conflict(_("A replay of this release is running"))
+        release.delete()
+
+
+def _locked(release: Release) -> Release:
+    return Release.objects.select_for_update(of=("self",)).get(pk=release.pk)
+
+
+def checked_params(given: object) -> dict[str, float]:
+    """Return parameters as they are stored; raises ValidationFailed naming the wrong one."""
+    if not isinstance(given, Mapping):
+        raise ValidationFailed.of("params", _("an object"))
+    try:
+        return default_params(given)
+    except ValidationFailed as error:
+        wrong = [
+            replace(one, field=one.field.replace("default_params", "params"))
+            for one in error.errors
+        ]
+        raise ValidationFailed(f"{wrong[0].field}: {wrong[0].detail}", errors=wrong) from None
 
 
 def copy_release(*, viewer: Viewer, release: Release) -> Release:
