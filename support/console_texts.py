@@ -22,6 +22,7 @@ def console_texts() -> Texts:
         **file_texts(),
         **_help(),
         **_details(),
+        **_case(),
         **_outcomes(),
         **_errors(),
         **_shortcuts(),
@@ -210,6 +211,24 @@ def _details() -> Texts:
         "rating_of": _("{score} of 5 stars"),
         "in_sync": _("Up to date"),
         "as_of": _("Not live at the moment"),
+    }
+
+
+def _case() -> Texts:
+    return {
+        "case_lead_admin": _(
+            "Releases of the assistant are tried on it before they answer customers."
+        ),
+        "case_lead_agent": _(
+            "An administrator looks at it; then releases of the assistant are tried on it."
+        ),
+        "case_customer": _("Customer"),
+        "case_assistant": _("Assistant"),
+        "case_agent": _("Agent"),
+        "case_empty": _("No customer has written here yet."),
+        "case_kept": _("Kept as a case"),
+        "case_kept_off": _("Kept as a case, for an administrator to look at"),
+        "case_edit": _("Edit"),
     }
 
 

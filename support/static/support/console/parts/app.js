@@ -8,6 +8,7 @@ import { readRoute, routeOf } from "../lib/route.js";
 import { possible } from "../models/desk.js";
 import { SHORTCUTS } from "../models/keys.js";
 import { watchAttention } from "./attention.js";
+import { CaseDialog } from "./case_dialog.js";
 import { TransferDialog } from "./transfer_dialog.js";
 
 /** Puts the parts together: the address decides what is shown, the keyboard and the buttons what is done. */
@@ -15,6 +16,7 @@ export class App {
   #desk;
   #parts;
   #transfer;
+  #case;
   #keys = new Keys(SHORTCUTS);
 
   /** @param {{desk: any, parts: Record<string, any>, onSignOut: () => void}} options */
@@ -22,6 +24,7 @@ export class App {
     this.#desk = desk;
     this.#parts = parts;
     this.#transfer = new TransferDialog(desk);
+    this.#case = new CaseDialog(desk, { onKept: (kept) => this.#onKept(kept) });
     const run = (action) => this.run(action);
     const notices = { sound: allowSound, desktop: () => this.#allowDesktop() };
     const onSkip = () => parts.inbox.focusCurrent();
@@ -30,7 +33,7 @@ export class App {
     parts.thread.start(desk, { onAction: run, onBack: () => run("back") });
     parts.composer.start(desk, { onReopen: () => run("reopen"), onSent: () => parts.thread.toNewest() });
     const onDetails = () => run("details");
-    parts.details.start(desk, { onBack: onDetails, onHide: onDetails, onCopied: () => parts.toasts.show({ text: t("copied") }) });
+    parts.details.start(desk, { onBack: onDetails, onHide: onDetails, onKeep: () => run("keep"), onCopied: () => parts.toasts.show({ text: t("copied") }) });
     parts.connection.start(desk);
     desk.addEventListener("failed", ({ detail }) => this.#onFailed(detail));
     desk.addEventListener("acted", ({ detail }) => this.#onActed(detail));
@@ -88,6 +91,7 @@ export class App {
       case "draft": return this.#toThread(() => composer.draft());
       case "newest": return thread.toNewest();
       case "details": return this.#toggleDetails();
+      case "keep": return this.#case.open();
       case "tag": return this.#toDetails(() => details.focusTags());
     }
     return this.#act(action, session);
@@ -161,6 +165,12 @@ export class App {
     else if (action === "transfer") toasts.show({ text: t("done_transferred", { name: session.assignee?.name ?? session.team?.name ?? "" }) });
     else if (action === "release") toasts.show({ text: t("done_released") });
     else if (action === "claim" || action === "assign") this.#offerToWrite(session);
+  }
+
+  /** Only an admin decides what is asked of a case; for others it is done. */
+  #onKept({ id, enabled }) {
+    const edit = { label: t("case_edit"), run: () => open(`/admin/gate/case/${id}/change/`, "_blank", "noopener") };
+    this.#parts.toasts.show(enabled ? { text: t("case_kept"), action: edit } : { text: t("case_kept_off") });
   }
 
   /** Whoever takes a chat wants to answer; whoever has gone on meanwhile is left alone. */

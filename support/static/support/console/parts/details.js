@@ -11,7 +11,7 @@ class Details extends Part {
   #shownFor = null;
   #earlier = [];
 
-  start(desk, { onBack, onHide, onCopied }) {
+  start(desk, { onBack, onHide, onCopied, onKeep }) {
     this.#desk = desk;
     this.onCopied = onCopied;
     const draw = Part.each(() => this.#drawNow());
@@ -21,6 +21,7 @@ class Details extends Part {
     const { refs } = this;
     refs.back.addEventListener("click", onBack);
     refs.hide.addEventListener("click", onHide);
+    refs.keep.addEventListener("click", onKeep);
     refs["tag-form"].addEventListener("submit", (event) => { event.preventDefault(); this.#addTag(); });
     refs["tag-input"].addEventListener("keydown", (event) => this.#onTagKey(event));
     draw();
