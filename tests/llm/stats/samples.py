@@ -59,10 +59,10 @@ def comparison(
     return turn
 
 
-def thousand(luck: random.Random, asked: Sequence[ModelConfig]) -> list[Answer]:
+def thousand(luck: random.Random, asked: Sequence[ModelConfig], count: int = 1000) -> list[Answer]:
     """A thousand answers over ten days: replies, drafts in pairs, refusals, two currencies."""
     made: list[Answer] = []
-    while len(made) < 1000:
+    while len(made) < count:
         at = FROM + dt.timedelta(seconds=luck.uniform(0, DAYS * 86_400))
         if luck.random() < 0.8:
             made.append(_any(luck, luck.choice(asked), at, session=session()))
