@@ -147,6 +147,7 @@ def _troubles() -> Texts:
 def _numbers() -> Texts:
     return {
         "first_after": _("first word {time}"),
+        "whole_after": _("whole answer {time}"),
         "tokens": _("{prompt} → {completion} tokens"),
         "tokens_per_second": _("{rate} tokens/s"),
         "number_ttft": _("Time to the first word"),

@@ -10,8 +10,7 @@ from llm.demo.search import index
 from llm.knowledge.actions.articles import create_article, publish_article
 from llm.knowledge.models import Article
 
-# What is put in last stands first in the list.
-LANGUAGES = {"zh": "zh-hans", "en": "en"}
+LANGUAGES = {"en": "en", "zh": "zh-hans"}
 
 
 def seed_articles() -> int:
@@ -28,7 +27,7 @@ def seed_articles() -> int:
     made = 0
     with transaction.atomic():
         for name, language in LANGUAGES.items():
-            for article in reversed(index(name).articles):
+            for article in index(name).articles:
                 if (language, article.slug) in known:
                     continue
                 fresh = create_article(
