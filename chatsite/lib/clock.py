@@ -1,6 +1,7 @@
 """Wall-clock time and its wire form."""
 
 import datetime as dt
+from functools import lru_cache
 
 
 def now() -> dt.datetime:
@@ -9,6 +10,7 @@ def now() -> dt.datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+@lru_cache(maxsize=1024)  # what is posted together has one moment
 def rfc3339(moment: dt.datetime) -> str:
     """Return ``moment`` as RFC 3339 UTC with milliseconds: ``2026-11-21T09:00:00.123Z``."""
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
