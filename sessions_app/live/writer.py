@@ -3,7 +3,8 @@
 All sends that wait while a transaction is on its way go into the next one.  A commit costs one
 fsync whether it holds one message or fifty, so this is what makes durable acks cheap.  What can be
 posted without locks is posted from the loop, in two transactions at a time, so that one is worked
-on here while the other waits for the disk; the rest takes a thread.
+on here while the other waits for the disk; the rest takes a thread.  The second begins when as much
+waits as the first has: a commit has a price of its own, and small ones are dear.
 """
 
 import asyncio
@@ -44,7 +45,11 @@ class GroupCommit:
     def submit(self, item: Draft, done: Done) -> None:
         """Post ``item`` with the next commit.  A session's results come in their order."""
         self._waiting.append((item, done))
-        if self._working < (MOST_COMMITS if self._optimistic.is_possible() else 1):
+        self._begin()
+
+    def _begin(self) -> None:
+        most = MOST_COMMITS if self._optimistic.is_possible() else 1
+        if self._working < most and self._is_enough():
             self._working += 1
             # Of its own context: a batch is no part of the request that happened to begin it.
             work = asyncio.get_running_loop().create_task
@@ -65,15 +70,19 @@ class GroupCommit:
 
     async def _work(self) -> None:
         try:
-            while batch := self._take():
+            while self._is_enough() and (batch := self._take()):
                 sessions = {item.session_id for item, _ in batch}
                 self._under_way |= sessions
                 try:
-                    await self._commit(batch)
+                    await self._commit(batch, sessions)
                 finally:
                     self._under_way -= sessions
         finally:
             self._working -= 1
+
+    def _is_enough(self) -> bool:
+        """Say whether a commit is due: of two at a time neither is to be a small one."""
+        return len(self._waiting) >= len(self._under_way)
 
     def _take(self) -> list[Send]:
         """Return what waits, but nothing of a session that has a commit under way."""
@@ -85,7 +94,7 @@ class GroupCommit:
         self._waiting = later
         return batch
 
-    async def _commit(self, batch: list[Send]) -> None:
+    async def _commit(self, batch: list[Send], sessions: set[uuid.UUID]) -> None:
         results = await self._optimistic.post([item for item, _ in batch])
         left = []
         for (item, done), result in zip(batch, results, strict=True):
@@ -94,6 +103,11 @@ class GroupCommit:
             else:
                 done(result)
         if left:
+            # One that waits for a lock holds up nobody else.
+            settled = sessions - {item.session_id for item, _ in left}
+            sessions -= settled
+            self._under_way -= settled
+            self._begin()
             loop, drafts = asyncio.get_running_loop(), [item for item, _ in left]
             locked = await loop.run_in_executor(self._thread, commit, drafts)
             for (_, done), outcome in zip(left, locked, strict=True):

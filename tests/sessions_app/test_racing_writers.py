@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,9 +12,13 @@ from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
 from accounts.viewer import Viewer
+from chatsite.lib import loops
 from sessions_app import actions
+from sessions_app.access import membership
+from sessions_app.actions.drafts import Draft, draft
 from sessions_app.actions.posting import Posted
 from sessions_app.live import writer
+from sessions_app.live.writer import Result
 from sessions_app.models import ChatSession, Message, SessionStatus
 from tests import cast, kernel
 from tests.live import Socket, connected
@@ -83,6 +89,53 @@ async def test_a_locked_session_is_waited_for(address: str, talk: ChatSession) -
         assert (await vic.wait("ack", client_msg_id="w"))["seq"] == 2
     await holding
     assert (await ChatSession.objects.aget(pk=talk.pk)).customer_unread == 5
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks all of the database")
+async def test_a_locked_session_holds_up_no_other(address: str, talk: ChatSession) -> None:
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            ChatSession.objects.select_for_update(no_key=True).get(pk=talk.pk)
+            held.set()
+            release.wait(30)
+        connection.close()
+
+    def drafts() -> list[Draft]:
+        other = kernel.chat(cast.mia())
+        places = [(cast.vic(), talk), (cast.mia(), other), (cast.mia(), other)]
+        return [
+            draft(
+                membership(Viewer.of(user), chat.pk), content=f"{number}", client_msg_id=f"{number}"
+            )
+            for number, (user, chat) in enumerate(places)
+        ]
+
+    waiting, first, second = await sync_to_async(drafts)()
+    told = {item.client_msg_id: Future[Result]() for item in (waiting, first, second)}
+
+    def submit(*items: Draft) -> None:
+        for item in items:
+            writer.writer.submit(item, told[item.client_msg_id].set_result)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        await asyncio.to_thread(held.wait, 10)
+        try:
+            loops.background().call_soon_threadsafe(submit, waiting, first)
+            assert isinstance(await answer(told, first), Posted)
+            loops.background().call_soon_threadsafe(submit, second)
+            assert isinstance(await answer(told, second), Posted)
+            assert not told[waiting.client_msg_id].done()
+        finally:
+            release.set()
+        holding.result(10)
+        assert isinstance(await answer(told, waiting), Posted)
+
+
+async def answer(told: dict[str | None, Future[Result]], item: Draft) -> Result:
+    return await asyncio.wait_for(asyncio.wrap_future(told[item.client_msg_id]), 20)
 
 
 async def test_two_doors_give_one_dense_stream(address: str, talk: ChatSession) -> None:
