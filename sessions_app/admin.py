@@ -74,7 +74,7 @@ class ChatSessionAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     list_select_related = ("team", "assignee", "customer")
     search_fields = ("id__exact", "title", "customer__display_name", "customer__email")
     search_help_text = _("Id, title, or the customer's name or e-mail.")
-    ordering = ("-updated_at", "-id")
+    ordering = ("-recency", "-updated_at", "-id")
     list_per_page = 50
     show_full_result_count = False
     inlines = (ParticipantInline,)

@@ -36,10 +36,10 @@ class Heads:
     Whoever takes a head is to be the only one who posts in that session until it is stored.
     """
 
-    def __init__(self, hot: tuple[str, ...]) -> None:
-        """``hot`` are the columns that posting changes."""
-        self._hot = hot
-        wanted = {"id", "kind", "customer_id", *hot}
+    def __init__(self, *, known: tuple[str, ...], written: tuple[str, ...]) -> None:
+        """``known`` are the columns kept of a row, ``written`` those of them that are stored."""
+        self._written = written
+        wanted = {"id", "kind", "customer_id", *known}
         self._columns = tuple(name for name in columns(ChatSession) if name in wanted)
         self._known: dict[uuid.UUID, Head] = {}
         self._connections = LoopConnections()
@@ -64,10 +64,12 @@ class Heads:
         Raises :class:`psycopg.Error` with nothing written; a send that is stored already is such
         an error.
         """
-        ids, names = list(heads), ("id", *self._hot)
+        ids, names = list(heads), ("id", *self._written)
         rows = [cells(head.session, names) | {"mark": head.mark} for head in heads.values()]
         added = [cells(message, columns(Message)) for message in messages]
-        stored = await self._connections.run(_swap(self._hot), _json(rows), ids, ids, _json(added))
+        stored = await self._connections.run(
+            _swap(self._written), _json(rows), ids, ids, _json(added)
+        )
         for pk, mark in stored:
             self._known[pk] = Head(heads[pk].session, mark)
         for pk in list(self._known)[: max(0, len(self._known) - MOST)]:
@@ -101,7 +103,7 @@ def _read(names: tuple[str, ...]) -> str:
 
 
 @cache
-def _swap(hot: tuple[str, ...]) -> str:
+def _swap(written: tuple[str, ...]) -> str:
     """Return the statement of :meth:`Heads.store`.
 
     ``SKIP LOCKED``: whoever holds a row is about to change it, and who never waits is in no
@@ -111,8 +113,8 @@ def _swap(hot: tuple[str, ...]) -> str:
     database = connections[DEFAULT_DB_ALIAS]
     sessions, messages = _table(ChatSession), _table(Message)
     types = {field.attname: field.db_type(database) for field in ChatSession._meta.concrete_fields}
-    cast = ", ".join(f"{name} {types[name]}" for name in ("id", *hot))
-    changes = ", ".join(f"{name} = v.{name}" for name in hot)
+    cast = ", ".join(f"{name} {types[name]}" for name in ("id", *written))
+    changes = ", ".join(f"{name} = v.{name}" for name in written)
     names = ", ".join(columns(Message))
     return f"""
         WITH v AS MATERIALIZED (

@@ -10,34 +10,49 @@ from django.db.models import Q
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
+from chatsite.lib.spans import Span
 from sessions_app import payloads, queries
 from sessions_app.access import Membership
 from sessions_app.models import ChatSession, SessionQuerySet, SessionStatus
+
+Place = tuple[dt.datetime, uuid.UUID]
 
 
 def session_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
     """Return ``{results, next}`` of the sessions that the viewer may see and asked for."""
     sessions = _filtered(viewer, wanted)
-    key, reverse = (
-        ("waiting_since", False) if wanted["ordering"] == "waiting" else ("updated_at", True)
-    )
-    if not reverse:
-        sessions = sessions.filter(waiting_since__isnull=False)
-    if wanted.get("cursor"):
-        moment, pk = read_cursor(wanted["cursor"])
-        beyond = "lt" if reverse else "gt"
-        sessions = sessions.filter(
-            Q(**{f"{key}__{beyond}": moment}) | Q(**{key: moment, f"pk__{beyond}": pk})
-        )
-    order = [f"-{key}", "-pk"] if reverse else [key, "pk"]
+    place = read_cursor(wanted["cursor"]) if wanted.get("cursor") else None
+    if wanted["ordering"] == "waiting":
+        key, sessions = "waiting_since", _longest_waiting(sessions, place)
+    else:
+        key, sessions = "updated_at", _newest(sessions, place)
     limit = wanted["limit"]
-    found = list(queries.with_people(sessions.order_by(*order))[: limit + 1])
+    found = list(queries.with_people(sessions)[: limit + 1])
     page = found[:limit]
     more = len(found) > limit
     return {
         "results": queries.shown(page, staff=viewer.is_staff),
         "next": write_cursor(getattr(page[-1], key), page[-1].pk) if more else None,
     }
+
+
+def _newest(sessions: SessionQuerySet, place: Place | None) -> SessionQuerySet:
+    if place is not None:
+        moment, pk = place
+        sessions = sessions.filter(
+            Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=pk),
+            recency__lte=Span.of(moment),  # the same once more, for the index
+        )
+    return sessions.order_by("-recency", "-updated_at", "-pk")
+
+
+def _longest_waiting(sessions: SessionQuerySet, place: Place | None) -> SessionQuerySet:
+    # Nobody waits in a closed one; the open ones have an index.
+    sessions = sessions.filter(waiting_since__isnull=False).exclude(status=SessionStatus.CLOSED)
+    if place is not None:
+        moment, pk = place
+        sessions = sessions.filter(Q(waiting_since__gt=moment) | Q(waiting_since=moment, pk__gt=pk))
+    return sessions.order_by("waiting_since", "pk")
 
 
 def _filtered(viewer: Viewer, wanted: dict[str, Any]) -> SessionQuerySet:
@@ -85,7 +100,7 @@ def write_cursor(moment: dt.datetime, pk: uuid.UUID) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([moment.isoformat(), pk])).decode()
 
 
-def read_cursor(raw: str) -> tuple[dt.datetime, uuid.UUID]:
+def read_cursor(raw: str) -> Place:
     """Return the place that a cursor names; raise :class:`ValidationFailed` for anything else."""
     try:
         moment, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
+from chatsite.lib.spans import Span
 
 if TYPE_CHECKING:
     from accounts.viewer import Viewer
@@ -146,7 +147,7 @@ class ChatSession(models.Model):
         blank=True,
         related_name="sessions",
         verbose_name=_("team"),
-        db_index=False,  # session_team_status begins with it
+        db_index=False,  # session_by_team begins with it
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -155,7 +156,7 @@ class ChatSession(models.Model):
         blank=True,
         related_name="assigned_sessions",
         verbose_name=_("agent"),
-        db_index=False,  # session_assignee begins with it
+        db_index=False,  # session_by_assignee begins with it
     )
     tags = models.ManyToManyField(Tag, blank=True, related_name="sessions", verbose_name=_("tags"))
 
@@ -196,6 +197,12 @@ class ChatSession(models.Model):
     rating_comment = models.TextField(_("comment on the rating"), blank=True)
     created_at = models.DateTimeField(_("created"), default=clock.now, editable=False)
     updated_at = models.DateTimeField(_("last change"), default=clock.now)
+    #: What lists are found by: an index on the moment itself would change with every message.
+    recency = models.GeneratedField(
+        expression=Span("updated_at"),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
 
@@ -204,20 +211,21 @@ class ChatSession(models.Model):
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
-        ordering = ["-updated_at", "-id"]
+        ordering = ["-recency", "-updated_at", "-id"]
+        # None of what every message changes: PostgreSQL then leaves the indexes as they are.
         indexes = [
-            models.Index(fields=["-updated_at", "-id"], name="session_recent"),
-            models.Index(fields=["team", "status", "-updated_at"], name="session_team_status"),
-            models.Index(fields=["assignee", "status", "-updated_at"], name="session_assignee"),
+            models.Index(fields=["-recency"], name="session_by_recency"),
+            models.Index(fields=["team", "status", "-recency"], name="session_by_team"),
+            models.Index(fields=["assignee", "status", "-recency"], name="session_by_assignee"),
+            models.Index(
+                fields=["status"],
+                name="session_open",
+                condition=~Q(status=SessionStatus.CLOSED),
+            ),
             models.Index(
                 fields=["reply_due_at"],
                 name="session_reply_due",
                 condition=Q(reply_due_at__isnull=False),
-            ),
-            models.Index(
-                fields=["waiting_since"],
-                name="session_waiting",
-                condition=Q(waiting_since__isnull=False),
             ),
         ]
         constraints = [

@@ -49,7 +49,7 @@ def newest_open_session(*, user: User) -> ChatSession | None:
     return (
         ChatSession.objects.filter(customer=user, kind=SessionKind.SUPPORT, archived_at=None)
         .exclude(status=SessionStatus.CLOSED)
-        .order_by("-updated_at", "-id")
+        .order_by("-recency", "-updated_at", "-id")
         .first()
     )
 

@@ -19,7 +19,7 @@ from chatsite.lib.loopdb import LoopConnections
 from chatsite.lib.metrics import COMMITS
 from sessions_app.actions.drafts import Draft
 from sessions_app.actions.posting import HOT_FIELDS, Posted, takes_floor
-from sessions_app.actions.recording import consequences, numbered, take_effect
+from sessions_app.actions.recording import NUMBERS, consequences, numbered, take_effect
 from sessions_app.heads import Head, Heads
 from sessions_app.models import ChatSession, Message
 
@@ -30,7 +30,7 @@ class OptimisticPosting:
     """Posts batches of drafts in the loop it is used in, at once only of different sessions."""
 
     def __init__(self) -> None:
-        self._heads = Heads(HOT_FIELDS)
+        self._heads = Heads(known=HOT_FIELDS, written=NUMBERS)
         self._listens = False
 
     @staticmethod

@@ -26,7 +26,14 @@ from sessions_app import rows
 from sessions_app.access import membership
 from sessions_app.actions.drafts import Draft, draft
 from sessions_app.actions.floor import take_floor
-from sessions_app.actions.recording import after_commit, join, numbered, place_for, take_effect
+from sessions_app.actions.recording import (
+    NUMBERS,
+    after_commit,
+    join,
+    numbered,
+    place_for,
+    take_effect,
+)
 from sessions_app.models import (
     Attachment,
     ChatSession,
@@ -38,23 +45,7 @@ from sessions_app.models import (
 )
 
 #: What posting changes of a session; written back in one statement.
-HOT_FIELDS = (
-    "last_seq",
-    "last_public_seq",
-    "version",
-    "public_version",
-    "last_customer_seq",
-    "staff_unread",
-    "customer_unread",
-    "waiting_since",
-    "reply_due_at",
-    "updated_at",
-    "status",
-    "assignee_id",
-    "floor",
-    "epoch",
-    "live_turn",
-)
+HOT_FIELDS = (*NUMBERS, "status", "assignee_id", "floor", "epoch", "live_turn")
 
 
 @dataclass(frozen=True, slots=True)

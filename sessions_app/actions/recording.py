@@ -25,6 +25,19 @@ from sessions_app.models import (
 )
 from sessions_app.rows import fresh
 
+#: What a message changes of its session, whatever it says.
+NUMBERS = (
+    "last_seq",
+    "last_public_seq",
+    "version",
+    "public_version",
+    "last_customer_seq",
+    "staff_unread",
+    "customer_unread",
+    "waiting_since",
+    "reply_due_at",
+    "updated_at",
+)
 MESSAGE_COUNTS = {str(kind): MESSAGES.labels(str(kind)) for kind in SenderKind}
 
 

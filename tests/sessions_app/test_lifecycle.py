@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from accounts.models import Team
 from sessions_app.models import ChatSession
@@ -154,19 +155,60 @@ def test_the_list_pages_without_loss_and_with_few_queries(
     for _ in range(7):
         kernel.chat(cast.vic())
     ben = Rest(cast.ben())
-    seen: list[str] = []
-    cursor = ""
-    while True:
-        with django_assert_max_num_queries(16):  # type: ignore[operator]
-            page = ben.get(f"/chat/sessions?limit=3{cursor}").json()
-        seen += [item["id"] for item in page["results"]]
-        if page["next"] is None:
-            break
-        cursor = f"&cursor={page['next']}"
+    with django_assert_max_num_queries(3 * 16):  # type: ignore[operator]
+        seen = listed(ben, "limit=3")
     assert len(seen) == len(set(seen)) == 7
     for bad in ("cursor=x", "cursor=AAAA", "status=odd", "assignee=x", "q=%00", "limit=9999",
                 "ordering=password", "team=0", "unread=perhaps"):  # fmt: skip
         assert ben.get(f"/chat/sessions?{bad}").status_code == 400, bad
+
+
+def test_lists_are_in_order_across_the_spans_of_their_index(support: Team) -> None:
+    begin = dt.datetime(2026, 11, 26, 9, 59, 59, 998_000, dt.UTC)
+    for late in (4, 0, 2, 2, 600_001, 1, 600_002):
+        moment = begin + dt.timedelta(milliseconds=late)
+        ChatSession.objects.filter(pk=kernel.chat(cast.vic()).pk).update(
+            updated_at=moment, waiting_since=moment
+        )
+    rows = ChatSession.objects.all()
+    newest = sorted(rows, key=lambda row: (row.updated_at, row.pk), reverse=True)
+    assert listed(Rest(cast.ben()), "limit=2") == [str(row.pk) for row in newest]
+    first, *others = sorted(rows, key=lambda row: (row.waiting_since, row.pk))
+    assert Rest(cast.ben()).post(at(first, "/close")).status_code == 200
+    waiting = listed(Rest(cast.ben()), "limit=2&ordering=waiting")
+    assert waiting == [str(row.pk) for row in others]
+
+
+def test_plain_messages_leave_the_indexes_of_sessions_alone(chat: ChatSession) -> None:
+    indexed = {
+        column
+        for found in connection.introspection.get_constraints(
+            connection.cursor(), ChatSession._meta.db_table
+        ).values()
+        if found["index"]
+        for column in found["columns"]
+    }
+    before = ChatSession.objects.get(pk=chat.pk)
+    assert Rest(cast.vic()).post(at(chat, "/messages"), {"content": "Hello?"}).status_code == 201
+    after = ChatSession.objects.get(pk=chat.pk)
+    changed = {
+        field.attname
+        for field in ChatSession._meta.concrete_fields
+        if getattr(before, field.attname) != getattr(after, field.attname)
+    }
+    assert changed >= {"last_seq", "version", "updated_at"}
+    assert changed & indexed <= {"recency"}  # and that once in ten minutes
+
+
+def listed(rest: Rest, query: str) -> list[str]:
+    """The ids in all pages of a list of sessions."""
+    seen: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = rest.get(f"/chat/sessions?{query}{cursor}").json()
+        seen += [item["id"] for item in page["results"]]
+        cursor = page["next"] and f"&cursor={page['next']}"
+    return seen
 
 
 @pytest.mark.django_db(transaction=True)
