@@ -124,6 +124,42 @@ test("leaving a conversation while its question is sent shows nothing of it else
 
 // Streams
 
+test("a hidden tab gives its connection back and has missed nothing when somebody looks again", async () => {
+  const { api, chat, stream } = desk();
+  await chat.ask("Hello", both);
+  api.say(0, "before");
+  await settle();
+  assert.equal(api.open, 1);
+  stream.rest();
+  api.say(0, " while hidden");
+  await settle();
+  assert.equal(api.open, 0);
+  assert.deepEqual(texts(chat), ["before", ""]);
+  const tickets = api.tickets;
+  stream.wake();
+  api.say(1, "after");
+  await settle();
+  assert.deepEqual(texts(chat), ["before while hidden", "after"]);
+  assert.equal(api.tickets, tickets + 1);
+  api.end(0); api.end(1);
+  await settle();
+  assert.equal(chat.busy, false);
+});
+
+test("a question asked by a tab that is hidden at once is followed when it is seen again", async () => {
+  const { api, chat, stream } = desk();
+  stream.rest();
+  await chat.ask("Hello", both);
+  api.say(0, "meanwhile");
+  await settle();
+  assert.equal(api.open, 0);
+  chat.openNew();
+  await chat.open("talk1");
+  stream.wake();
+  await settle();
+  assert.equal(texts(chat)[0], "meanwhile");
+});
+
 test("a cut connection goes on where it was, with a new ticket and nothing twice", async () => {
   const { api, chat } = desk();
   await chat.ask("Hello", both);

@@ -126,6 +126,59 @@ def test_a_reload_in_mid_stream_shows_the_same_and_a_second_tab_too(
     assert words == [f"word{number}" for number in range(len(words))]
 
 
+SHOW_OR_HIDE = """(hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    Object.defineProperty(document, "visibilityState", {
+        configurable: true, value: hidden ? "hidden" : "visible",
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_eight_tabs_with_running_answers_leave_room_for_the_rest(
+    window: MakeWindow, models: None, endpoints: dict[str, Upstream]
+) -> None:
+    """A browser has six connections for all its tabs; only the tab one looks at keeps a stream."""
+    endless = say(*(f"word{number} " for number in range(5_000)), pause=0.1)
+    endpoints["Slow"].script(*[endless] * 8)
+    ada = window()
+    boards = [Board.open(ada)]
+    for number in range(8):
+        if number:
+            boards.append(Board.again(ada, "/playground/"))
+        boards[-1].choose("Slow")
+        boards[-1].ask(f"Count, tab {number}.")
+        expect(boards[-1].answer("A")).to_contain_text("word3 ")
+        if number < 7:
+            # A browser without a window shows all tabs at once: it is told what a real one knows.
+            with boards[-1].page.expect_event(
+                "requestfailed", lambda request: "/streams/turn/" in request.url
+            ):
+                boards[-1].page.evaluate(SHOW_OR_HIDE, True)
+    took = boards[-1].page.evaluate(
+        """async () => {
+            const began = performance.now();
+            for (let n = 0; n < 5; n += 1) await fetch("/healthz", { cache: "no-store" });
+            return performance.now() - began;
+        }"""
+    )
+    print(f"five calls beside eight tabs took {took:.0f} ms")
+    first = boards[0]
+    seen = first.answer("A").text_content() or ""
+    first.page.evaluate(SHOW_OR_HIDE, False)
+    expect(first.answer("A")).to_contain_text("word60 ")
+    words = (first.answer("A").text_content() or "").split()
+    assert len(words) > len(seen.split())
+    assert words == [f"word{number}" for number in range(len(words))]
+    for board in boards:
+        board.page.evaluate(SHOW_OR_HIDE, False)
+        stop = board.page.get_by_role("button", name="Stop all")
+        if stop.is_visible():  # on a busy machine the first ones have ended by now
+            stop.click()
+        board.finished()
+        board.page.close()
+
+
 def test_a_connection_that_breaks_goes_on_where_it_was(board: Board) -> None:
     board.choose("Slow")
     board.ask("Count.")

@@ -19,6 +19,7 @@ export class TurnStream extends EventTarget {
   #timers;
   #random;
   #run = null;
+  #resting = false;
 
   /**
    * @param {object} options
@@ -59,8 +60,15 @@ export class TurnStream extends EventTarget {
     this.#run = null;
   }
 
+  /** Nobody looks: give the connection back until `wake()`. All tabs of a browser share six of them. */
+  rest() {
+    this.#resting = true;
+    this.#run?.abort?.abort();
+  }
+
   /** The network is back, or somebody looks again: do not wait any longer. */
   wake() {
+    this.#resting = false;
     if (this.#run) this.#run.attempt = 0;
     this.#run?.wake?.();
   }
@@ -69,6 +77,10 @@ export class TurnStream extends EventTarget {
 
   async #keep(run) {
     while (!run.over) {
+      if (this.#resting) {
+        await new Promise((resolve) => { run.wake = resolve; });
+        continue;
+      }
       try {
         if (await this.#read(run)) return this.#end(run, "over");
       } catch (error) {
@@ -76,6 +88,7 @@ export class TurnStream extends EventTarget {
         if (error.status === 404 || error.status === 403) return this.#end(run, "gone");
       }
       if (run.over) return undefined;
+      if (this.#resting) continue;
       emit(this, "state", "waiting");
       await this.#pause(run, Math.max(300, backoff(run.attempt, { base: 1000, cap: 15_000, random: this.#random })));
       run.attempt += 1;
@@ -93,7 +106,7 @@ export class TurnStream extends EventTarget {
   /** One connection; answers whether the turn came to its end on it. */
   async #read(run) {
     const ticket = await this.#ticket(run.turnId);
-    if (run.over) return false;
+    if (run.over || this.#resting) return false;
     run.abort = new AbortController();
     const answer = await this.#fetch(`${this.#base}/streams/turn/${run.turnId}?st=${encodeURIComponent(ticket)}`, {
       headers: { Accept: "text/event-stream", ...(run.lastId ? { "Last-Event-ID": run.lastId } : {}) },

@@ -10,6 +10,8 @@ import { ModelsDialog } from "./models_dialog.js";
 const HOME = "/playground/";
 const RUNNING_MS = 4000;
 const NARROW = matchMedia("(max-width: 1023px)");
+// Who only glances at another tab finds the answers still running.
+const REST_AFTER_MS = 5000;
 
 /** Puts the parts together: the address says which conversation is open, keys and buttons what is done. */
 export class App {
@@ -78,7 +80,7 @@ export class App {
     const chat = this.#chat;
     addEventListener("popstate", () => this.#follow());
     addEventListener("online", () => this.wake());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.wake(); });
+    document.addEventListener("visibilitychange", () => this.#onVisibility());
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.getElementById("scrim").addEventListener("click", () => { this.#showSide(false); this.#showSettings(false); });
     chat.addEventListener("opened", ({ detail }) => {
@@ -117,6 +119,14 @@ export class App {
       if (error.status === 404) this.#history.drop(id);
     }
   }
+
+  #onVisibility() {
+    clearTimeout(this.#resting);
+    if (document.hidden) this.#resting = setTimeout(() => this.#stream.rest(), REST_AFTER_MS);
+    else this.wake();
+  }
+
+  #resting = 0;
 
   #onInfo(info) {
     if (!info) return;
