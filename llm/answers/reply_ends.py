@@ -23,6 +23,7 @@ from llm.answers.records import (
     status_of,
 )
 from llm.models import Answer
+from llm.providers.errors import AWAY
 from sessions_app.actions import request_human
 from sessions_app.actions.replies import FloorLost, Spoken, Superseded, commit_reply, end_reply
 from sessions_app.models import ChatSession
@@ -103,10 +104,15 @@ def end_reply_quietly(claim: Claim, figures: Figures, status: str, reason: str) 
 
 
 def fail_reply(claim: Claim, figures: Figures, *, code: str, reason: str) -> Ended:
-    """End an answer with a visible failure; the second one in a row hands over to people."""
+    """End an answer with a visible failure; the second one in a row hands over to people.
+
+    The first one does when nothing was said because no endpoint is there: the customer would only
+    try again in vain, and nobody would know.
+    """
+    is_away = reason in AWAY and not figures.text
     try:
         with transaction.atomic():
-            tell_failure(claim.session_id, claim.answer_id, claim.attempt, code)
+            tell_failure(claim.session_id, claim.answer_id, claim.attempt, code, is_away=is_away)
             _close_or_lose(
                 claim, Answer.Status.FAILED, error_code=code, error_reason=reason, figures=figures
             )
@@ -115,12 +121,16 @@ def fail_reply(claim: Claim, figures: Figures, *, code: str, reason: str) -> End
         return Ended(status_of(claim.answer_id))
 
 
-def tell_failure(session_id: UUID, answer_id: UUID, attempt: int, code: str) -> None:
-    """Show the customer that no answer comes, or hand over if that is so again."""
+def tell_failure(
+    session_id: UUID, answer_id: UUID, attempt: int, code: str, *, is_away: bool = False
+) -> None:
+    """Show the customer that no answer comes, or hand over if that is so again, or for long."""
     session = ChatSession.objects.select_for_update(no_key=True).get(pk=session_id)
     if session.live_turn != answer_id or session.live_attempt != attempt:
         return
-    if _failed_before(session_id):
+    if is_away:
+        request_human(session_id=session_id, reason="assistant_unavailable")
+    elif _failed_before(session_id):
         request_human(session_id=session_id, reason="assistant_failed")
     else:
         end_reply(

@@ -56,6 +56,11 @@ _CODES: Final[dict[str, tuple[Code, bool]]] = {
     "address": ("PROVIDER_ERROR", False),
 }
 
+#: Asking again soon is pointless: the endpoint is not there, or nobody there answers us.
+AWAY: Final = frozenset(
+    {"connect", "reset", "overloaded", "rate_limited", "auth", "model", "redirect", "address"}
+)
+
 
 class ProviderFailure(Exception):
     """An endpoint did not give a whole answer.

@@ -18,7 +18,7 @@ from llm.models import Answer, ModelConfig
 from sessions_app import actions
 from sessions_app.models import ChatSession, Floor, Message
 from tests.llm.desk import Desk, expire
-from tests.upstream import DONE, ROLE, STALL, Reply, call_for_human, delta, refuse, say
+from tests.upstream import DONE, ROLE, STALL, Reply, call_for_human, delta, event, refuse, say
 
 
 def test_a_question_gets_one_answer(desk: Desk) -> None:
@@ -168,6 +168,35 @@ def test_the_second_failure_in_a_row_brings_a_person(desk: Desk) -> None:
     assert session.status == "queued"
 
 
+@pytest.mark.parametrize("way", ["connect", "auth", "overloaded", "model"])
+def test_where_no_endpoint_is_there_people_have_the_chat_at_once(desk: Desk, way: str) -> None:
+    desk.upstream.default = {
+        "connect": desk.upstream.default,
+        "auth": refuse(401),
+        "overloaded": refuse(503),
+        "model": refuse(404),
+    }[way]
+    if way == "connect":
+        ModelConfig.objects.update(base_url="http://127.0.0.1:9/v1")
+    session = desk.chat("Hi")
+    desk.settle(session)
+    assert desk.events(session) == ["handoff"]
+    said = Message.objects.get(session=session, kind="event")
+    assert said.metadata["reason"] == "assistant_unavailable"
+    assert said.content.startswith("Nobody is online right now.")
+    (answer,) = desk.records(session)
+    assert (answer.status, answer.error_reason) == ("failed", way)
+    session.refresh_from_db()
+    assert session.status == "queued"
+
+
+def test_an_endpoint_that_goes_away_in_mid_answer_is_a_failure_to_try_again(desk: Desk) -> None:
+    desk.upstream.script([ROLE, delta("Half"), event({"error": {"code": 503, "message": "no"}})])
+    session = desk.chat("Hi")
+    desk.settle(session)
+    assert desk.events(session) == ["reply_failed"]
+
+
 def test_an_answer_that_breaks_off_is_a_failure_with_its_part_kept(desk: Desk) -> None:
     desk.upstream.script([ROLE, delta("Half an")])
     session = desk.chat("Hi")
@@ -186,6 +215,26 @@ def test_a_wish_for_a_person_asks_no_model(desk: Desk) -> None:
     assert desk.events(session) == ["handoff"]
     assert desk.statuses(session) == ["handoff"]
     assert Message.objects.get(session=session, kind="event").metadata["online"] is False
+
+
+def test_who_comes_back_after_a_person_helped_is_not_handed_over_again(desk: Desk) -> None:
+    first = desk.chat("I want to talk to a human")
+    desk.settle(first)
+    assert desk.events(first) == ["handoff"]
+    actions.claim(viewer=desk.agent, session_id=first.pk)
+    actions.close(viewer=desk.agent, session_id=first.pk)
+    again = desk.chat("Do you sell boots?")
+    desk.settle(again)
+    assert desk.answers(again) == ["Hello there."]
+    assert desk.events(again) == []
+    assert "human" not in str(desk.upstream.requests[-1]["messages"][1:])
+    # In the old chat there are people, as the customer wished, and no word of the assistant.
+    actions.reopen(viewer=desk.customer, session_id=first.pk)
+    desk.ask(first, "One more thing")
+    desk.wake(first)
+    desk.settle(first)
+    assert desk.answers(first) == []
+    assert desk.events(first) == ["handoff", "claimed", "closed", "reopened"]
 
 
 def test_without_a_model_people_take_over(desk: Desk) -> None:
@@ -447,11 +496,11 @@ def test_a_key_is_sent_and_stored_only_encrypted(desk: Desk) -> None:
     assert row["api_key_hint"] == "1234"
 
 
-def test_a_key_that_cannot_be_read_fails_visibly(desk: Desk) -> None:
+def test_a_key_that_cannot_be_read_brings_a_person(desk: Desk) -> None:
     ModelConfig.objects.update(api_key_encrypted="gone:xyz")
     session = desk.chat("Hi")
     desk.settle(session)
-    assert desk.events(session) == ["reply_failed"]
+    assert desk.events(session) == ["handoff"]
     assert desk.records(session)[0].error_reason == "auth"
 
 

@@ -112,7 +112,7 @@ def test_an_own_support_chat_can_be_named(staffed: Desk, vic: Rest) -> None:
 def test_a_failed_answer_says_so_and_the_message_stays(
     staffed: Desk, vic: Rest, upstream_server: Upstream
 ) -> None:
-    upstream_server.default = refuse(401)
+    upstream_server.default = refuse(500)
     answer = send(vic)
     assert answer.status_code == 202
     body = answer.json()
