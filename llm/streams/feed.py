@@ -287,6 +287,18 @@ class Feed:
                 return True
         return False
 
+    def lagging(self, cursor: Cursor) -> list[Slot]:
+        """Return the running slots of which a reader has seen chunks that are missing here."""
+        return [
+            slot
+            for number, mark in cursor.marks.items()
+            if (slot := self.slots.get(number)) is not None
+            and isinstance(mark.seq, int)
+            and mark.attempt == slot.attempt
+            and mark.seq > len(slot.chunks)
+            and not (slot.ended or slot.is_closed or slot.is_torn)
+        ]
+
     def missed(self, cursor: Cursor) -> list[bytes]:
         """Return the events that bring a reader from its cursor to where the feed is now."""
         marks = {number: Mark() for number in self.slots}

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LOOK_S = 3.0
 GATHER_S = 0.01
 LINGER_S = 20.0
+CATCH_UP_S = 3.0
+CATCH_UP_STEP_S = 0.1
 #: With a look every three seconds, no connection is silent for more than 15.
 SILENT_S = 12.0
 COMMENT = b": still here\n\n"
@@ -95,6 +97,7 @@ class Feeds:
         feed = await self._opened(turn_id)
         if feed.is_done or feed.is_behind(cursor):
             await self._look_at(feed)
+            await self._catch_up(feed, cursor)
         missed = feed.missed(cursor)
         if feed.is_done and not missed:
             return None
@@ -145,6 +148,17 @@ class Feeds:
         if not feed.slots:
             self._forget(feed)
             raise NotFound("No such turn")
+
+    async def _catch_up(self, feed: Feed, cursor: Cursor) -> None:
+        """Wait a moment for what the reader saw at another process: the log may be away, or new.
+
+        Without it a reader would be thrown back to what is known here, and get the rest twice.
+        """
+        ends_at = time.monotonic() + CATCH_UP_S
+        while (behind := feed.lagging(cursor)) and time.monotonic() < ends_at:
+            await asyncio.sleep(CATCH_UP_STEP_S)
+            for slot in behind:
+                await feed.mend(slot)
 
     # --- What happens ---------------------------------------------------------------------------
 

@@ -36,6 +36,16 @@ def bench(desk: Any) -> Any:
 
 
 @pytest.fixture
+def stage(served: str, bench: Any) -> Iterator[Any]:
+    """Turns and streams, served as they are to the world."""
+    from tests.llm.stage import Stage
+
+    made = Stage(served, bench)
+    yield made
+    made.settle()
+
+
+@pytest.fixture
 def by_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have replies begun and ended by the functions that lock, as on SQLite."""
     monkeypatch.setattr(LoopConnections, "are_possible", staticmethod(lambda: False))

@@ -6,97 +6,31 @@ import asyncio
 import random
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from typing import Any
 
+import orjson
 import pytest
 from django.conf import settings as configured
 
 from accounts import tokens
 from accounts.models import User
-from accounts.viewer import Viewer
 from chatsite.lib.bus import bus
 from chatsite.lib.ids import uuid7
-from chatsite.lib.streamlog import stream_log
 from llm import answers
 from llm.models import Answer, Turn
 from llm.streams import feeds as running
-from llm.turns import ask, open_conversation
 from sessions_app import actions
 from sessions_app.models import ChatSession
 from tests import cast
 from tests.kernel import Rest, code
 from tests.live import connected
-from tests.llm.bench import Bench
-from tests.sse import Page, Stream, opened
-from tests.upstream import ROLE, STALL, Reply, Step, delta, refuse, say
+from tests.llm.stage import Stage
+from tests.sse import Page, opened
+from tests.upstream import DONE, ROLE, STALL, Reply, Step, delta, refuse, say
 
 WORDS = [f"word{n} " for n in range(40)] + ["end."]
 TEXT = "".join(WORDS)
-
-
-class Stage:
-    """Turns of Ben's, and the streams of anybody."""
-
-    def __init__(self, address: str, bench: Bench) -> None:
-        self.bench, self.upstream, self.address = bench, bench.upstream, address
-        self.ben = cast.ben()
-        self.viewer = Viewer.of(self.ben)
-
-    def ask(self, *models: Any, slots: int = 1, wake: bool = True) -> Turn:
-        """A question of Ben's to models, or to the scripted one."""
-        ids = [model.pk for model in models] or [self.bench.model.pk] * slots
-        talk = open_conversation(viewer=self.viewer, model_ids=ids)
-        turn = ask(viewer=self.viewer, conversation_id=talk.conversation.pk, content="Why?").turn
-        if wake:
-            self.bench.wake(turn)
-        return turn
-
-    def stream(
-        self, turn: Turn | Answer, user: User | None = None, last_event_id: str = "", **params: str
-    ) -> AbstractContextManager[Stream]:
-        """A stream of the turn as Ben, or as somebody else."""
-        headers = {"Authorization": f"Bearer {tokens.issue_access(user or self.ben)}"}
-        url = f"http://{self.address}/api/v1/streams/turn/{turn.pk}"
-        return opened(url, headers, last_event_id=last_event_id, **params)
-
-    def read(self, turn: Turn | Answer, page: Page | None = None, **how: Any) -> Page:
-        """All of a stream, as a page shows it."""
-        page = page or Page()
-        with self.stream(turn, last_event_id=page.last_id, **how) as stream:
-            assert stream.response.status_code == 200, stream.response.read()
-            return page.follow(stream)
-
-    def forget_feeds(self) -> None:
-        """As in another web process: nothing is in memory."""
-
-        async def forget() -> None:
-            running.feeds._feeds.clear()
-
-        self.bench.in_loop(forget())
-
-    def drop_log(self) -> None:
-        """The chunk log has expired."""
-
-        async def flush() -> None:
-            await stream_log()._redis.flushall()  # type: ignore[attr-defined]
-
-        self.bench.in_loop(flush())
-
-
-@pytest.fixture
-def stage(served: str, bench: Bench) -> Iterator[Stage]:
-    made = Stage(served, bench)
-    yield made
-
-    async def settle() -> None:
-        for reader in list(running.feeds._readers):
-            reader.cut()
-        running.feeds._feeds.clear()
-
-    bench.in_loop(settle())
 
 
 # --- The events ---
@@ -402,14 +336,26 @@ def test_the_headers_keep_proxies_from_buffering(stage: Stage) -> None:
     stage.bench.settle(turn)
 
 
-def test_a_long_answer_costs_at_most_three_times_its_text(stage: Stage) -> None:
-    text = "All work and no play makes Jack a dull boy. " * 180
-    parts: list[Step] = [delta(text[at : at + 6]) for at in range(0, len(text), 6)]
-    stage.upstream.script([ROLE, *parts, delta(finish="stop"), b"data: [DONE]\n\n"])
+def test_an_answer_of_ten_thousand_tokens_costs_at_most_three_times_its_text(
+    stage: Stage, settings: Any
+) -> None:
+    settings.LLM_ANSWER_CHARS = 100_000
+    words = [f"word{number % 10} " for number in range(9_999)] + ["end."]
+    steps: list[Step] = [ROLE]
+    for start in range(0, len(words), 50):
+        steps += [*map(delta, words[start : start + 50]), 0.02]
+    stage.upstream.script([*steps, delta(finish="stop"), DONE])
     turn = stage.ask()
     with stage.stream(turn) as stream:
-        size = sum(len(event.id) + 20 + len(str(event.data)) for event in stream)
-    assert size < 3 * len(text)
+        wire = b"".join(stream.response.iter_raw())
+    text = "".join(words)
+    events = [event for event in wire.split(b"\n\n") if b"event: chunk" in event]
+    deltas = [orjson.loads(event.split(b"data: ", 1)[1])["delta_text"] for event in events]
+    assert "".join(deltas) == text
+    assert len(wire) < 3 * len(text)
+    # However long the answer, an event carries its own piece and nothing of those before it.
+    assert max(len(event) - len(one) for event, one in zip(events, deltas, strict=True)) < 300
+    print(f"\n{len(wire)} bytes in {len(events)} events for {len(text)} characters")
 
 
 def test_the_socket_shows_the_same(stage: Stage) -> None:
