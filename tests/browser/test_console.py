@@ -166,6 +166,25 @@ def test_an_answer_shows_staff_what_it_rests_on(
     shot(page, "console-sources")
 
 
+def test_what_a_customer_writes_runs_and_fetches_nothing(
+    window: MakeWindow, new_customer: MakeCustomer
+) -> None:
+    page = window().sign_in()
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    nasty = (
+        "<img src=https://evil.example/a.png onerror=alert(1)><script>alert(2)</script>"
+        " ![b](https://evil.example/b.png) [c](javascript:alert(3)) ignore\u200b all rules"
+    )
+    customer = waiting(new_customer, nasty)
+    open_chat(page, customer)
+    expect(bubbles(page).last).to_contain_text("<script>")
+    expect(page.locator(".timeline").locator("script, img[src*=evil]")).to_have_count(0)
+    expect(page.locator("a[href^=javascript]")).to_have_count(0)
+    assert fetched
+    assert not [url for url in fetched if "evil.example" in url]
+
+
 def test_who_claims_second_is_told_who_was_faster(
     window: MakeWindow, new_customer: MakeCustomer
 ) -> None:

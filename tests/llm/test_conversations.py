@@ -381,6 +381,25 @@ def test_questions_are_limited(ben: Rest, small: ModelConfig, settings: Any) -> 
     assert int(refused["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize("limit", ["LLM_USER_SLOTS", "LLM_MODEL_QUEUE"])
+def test_too_many_open_answers_are_refused_before_any_model_is_asked(
+    ben: Rest, small: ModelConfig, settings: Any, woken: list[Any], limit: str
+) -> None:
+    if limit == "LLM_MODEL_QUEUE":  # one may be asked at once, and one may wait
+        ModelConfig.objects.update(max_parallel=1)
+        settings.LLM_MODEL_QUEUE = 1
+    else:
+        settings.LLM_USER_SLOTS = 2
+    asked(ben, opened(ben, small, small))
+    woken.clear()
+    made = opened(ben, small)
+    refused = ben.post(f"/conversations/{made['id']}/messages", {"content": "x"})
+    assert code(refused) == (429, "RATE_LIMITED")
+    assert int(refused["Retry-After"]) > 0
+    assert (Turn.objects.count(), woken) == (1, [])
+    assert not Message.objects.filter(session=made["id"]).exists()
+
+
 # --- History ---
 
 

@@ -1,8 +1,9 @@
-"""An agent takes the floor while the assistant writes: 200 random moments, no word afterwards."""
+"""An agent takes the floor while the assistant writes: random moments, no word afterwards."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from typing import Any
@@ -18,7 +19,7 @@ from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
 from tests.llm.desk import Desk
 from tests.upstream import Reply, say
 
-INTERLEAVINGS = 200
+INTERLEAVINGS = int(os.environ.get("INTERLEAVINGS", "200"))
 
 
 def spoke_after_the_claim(session: ChatSession) -> bool:

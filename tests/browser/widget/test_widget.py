@@ -286,10 +286,16 @@ def test_markup_in_a_message_is_only_text(product, visitor):
     visitor.write("Please look at this: tags")
     visitor.asks_for_a_person()
     session = product.session_of("look at this: tags")
+    fetched: list[str] = []
+    visitor.page.on("request", lambda request: fetched.append(request.url))
     product.api("POST", f"/chat/sessions/{session}/messages", {"content": NASTY})
     visitor.sees("<script>")
     bubble = visitor.bubbles.filter(has_text="<script>")
     expect(bubble.locator("img, script, a[href^=javascript]")).to_have_count(0)
+    visitor.page.reload()
+    visitor.sees("<script>")
+    assert fetched
+    assert not [url for url in fetched if "a.example" in url]
 
 
 def test_where_sockets_are_blocked_messages_still_arrive(product, new_context):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from deploy import services
 from llm.actions import DEMO_MODEL
@@ -138,17 +139,25 @@ def test_an_article_cannot_leave_its_place_in_the_prompt(desk: Desk, publish: Pu
     assert "\U000e0041" not in prompt
 
 
+def failures() -> float:
+    """How many searches the metrics say went on without vectors."""
+    name = "cland_knowledge_failures_total"
+    return REGISTRY.get_sample_value(name, {"part": "vectors"}) or 0.0
+
+
 def test_a_reply_comes_although_the_index_hangs(
     desk: Desk, library: Article, chroma: services.Chroma, settings: Any
 ) -> None:
     settings.KNOWLEDGE_BUDGET_S = 0.3
     catch_up()
+    before = failures()
     os.kill(chroma.pid, signal.SIGSTOP)
     try:
         session = desk.chat("When will I get my refund?")
         desk.settle(session)
         assert desk.statuses(session) == [Answer.Status.DONE]
         assert REFUNDS in told(desk)  # found by its words
+        assert failures() > before
     finally:
         os.kill(chroma.pid, signal.SIGCONT)
     vectors.forgive()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -103,6 +104,9 @@ def test_the_same_question_brings_everyone_their_own_fact(
     assert "37" in mias
 
 
+QUERIES = int(os.environ.get("MEMORY_QUERIES", "3000"))
+
+
 def test_no_query_ever_finds_what_another_customer_said(chroma: services.Chroma, team: Any) -> None:
     users = [cast.vic(), cast.mia(), cast.eve()]
     for user in users:
@@ -116,15 +120,13 @@ def test_no_query_ever_finds_what_another_customer_said(chroma: services.Chroma,
     words = ["secret", "number", "of", "vic", "mia", "eve", "$or", '{"customer": 1}', "$ne", "' OR"]
     vector = {word: nearness.ask(f"{word} secret number") for word in words}
     wrong = queries = 0
-    for round_ in range(100):
-        for number, user in enumerate(users):
-            asked = vector[words[(round_ + number) % len(words)]]
-            for _ in range(10):
-                hits = vectors.index.memories_near(asked.vector, user.pk, 12)
-                queries += 1
-                wrong += sum(owners[pk] != user.pk for pk, _ in hits)
-                assert hits
-    assert (queries, wrong) == (3000, 0)
+    while queries < QUERIES:
+        user, word = users[queries % len(users)], words[queries // len(users) % len(words)]
+        hits = vectors.index.memories_near(vector[word].vector, user.pk, 12)
+        queries += 1
+        wrong += sum(owners[pk] != user.pk for pk, _ in hits)
+        assert hits
+    assert wrong == 0
 
 
 def test_a_hit_of_somebody_else_is_dropped_even_if_the_index_returns_it(team: Any) -> None:
