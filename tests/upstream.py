@@ -9,12 +9,16 @@ Each request takes the next script; when none is left, its model's, or the defau
 is a list of steps: bytes to send, seconds (float) to wait, an ``asyncio.Event`` to wait for, or a
 control word.
 Speaks HTTP/1.1 by hand, because a server library would repair what we want to break.
+
+`python -m tests.upstream PORT PAUSE WORDS…` is one that can be killed: it says the words, with a
+pause (seconds) after each, until its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -123,13 +127,19 @@ class Upstream:
         self._tasks: set[asyncio.Task[None]] = set()
         self.base_url = ""
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop it runs in."""
+        assert self._server is not None
+        return self._server.get_loop()
+
     def script(self, *replies: Reply | list[Step]) -> None:
         """Queue answers for the next requests."""
         self._replies.extend(r if isinstance(r, Reply) else Reply(r) for r in replies)
 
-    async def start(self) -> None:
-        """Listen on a free loopback port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def start(self, port: int = 0) -> None:
+        """Listen on a loopback port, by default a free one."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         port = self._server.sockets[0].getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}/v1"
 
@@ -271,3 +281,14 @@ def upstream_thread() -> Iterator[Upstream]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
+
+
+async def _serve_until_killed(port: int, pause: float, words: list[str]) -> None:
+    upstream = Upstream()
+    upstream.default = Reply(say(*(f"{word} " for word in words), pause=pause))
+    await upstream.start(port)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_until_killed(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

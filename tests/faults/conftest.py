@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.asker import Asker
 from tests.faults.clients import Place
 from tests.faults.harness import Cluster
 from tests.upstream import Upstream, say, upstream_thread
@@ -71,3 +72,14 @@ def seats(cluster: Cluster) -> Seats:
         ]
 
     return make
+
+
+@pytest.fixture
+def asker(cluster: Cluster, upstream: Upstream, seats: Seats) -> Iterator[Asker]:
+    """An agent who asks models; no model was asked anything before."""
+    ((_, agent),) = seats(1)
+    made = Asker(cluster, upstream, agent)
+    upstream.requests.clear()
+    yield made
+    upstream.by_model.clear()
+    cluster.mend()

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import servers
@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "LOG_FORMAT": "console",
     "LOG_LEVEL": "warning",
     "ALLOWED_HOSTS": "127.0.0.1,localhost",
+    "LLM_USER_SLOTS": "1000",
 }
 
 
@@ -77,6 +78,17 @@ class Cluster:
         """The two web processes."""
         return [web for web in self._processes.values() if isinstance(web, servers.Web)]
 
+    @contextlib.contextmanager
+    def another_worker(self) -> Iterator[servers.Process]:
+        """A second worker for the length of the block, as there is during a deployment."""
+        worker = servers.worker("worker.2", home=self.home, env=self.env)
+        worker.start()
+        try:
+            worker.wait_ready(90)
+            yield worker
+        finally:
+            worker.stop(40)
+
     def process(self, role: str) -> servers.Process:
         """A process of the product by its role."""
         return self._processes[role]
@@ -109,6 +121,14 @@ class Cluster:
         else:
             self._processes[role].start()
             self._processes[role].wait_ready(60)
+
+    def mend(self) -> None:
+        """Bring back whatever a test has left dead, so that only that test fails."""
+        if not is_listening(self.redis.port):
+            self.restart("redis")
+        for role, process in self._processes.items():
+            if not process.running:
+                self.restart(role)
 
     def logs(self) -> str:
         """The last lines of every process, for a failed test."""
