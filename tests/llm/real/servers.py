@@ -32,6 +32,8 @@ PROXY_CONFIG = """
 model_list:
   - {model_name: mock-ok, litellm_params: {model: openai/a, api_key: sk-none, \
 mock_response: "Hello. 你好，这里是客服。"}}
+  - {model_name: mock-cites, litellm_params: {model: openai/j, api_key: sk-none, \
+mock_response: "Within 3 working days [1]. Anything else?"}}
   - {model_name: mock-429, litellm_params: {model: openai/b, api_key: sk-none, \
 mock_response: "litellm.RateLimitError"}}
   - {model_name: mock-500, litellm_params: {model: openai/c, api_key: sk-none, \
@@ -89,7 +91,9 @@ def environment(name: str, packages: Sequence[str]) -> Path:
     if not done.exists():
         tell(f"Installing {', '.join(packages)} (once; this takes minutes)…")
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([home / "bin/pip", "install", "-q", *packages], check=True)
+        # Virtual machines boast of instructions (AMX) that end the process which uses them.
+        env = {**os.environ, "CMAKE_ARGS": "-DGGML_NATIVE=OFF"}
+        subprocess.run([home / "bin/pip", "install", "-q", *packages], check=True, env=env)
         done.touch()
     return home
 
