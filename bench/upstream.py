@@ -2,7 +2,7 @@
 
 Every token is the moment it was written (monotonic nanoseconds), so whoever reads it knows how old
 it is. Speaks just enough HTTP by hand to cost almost nothing.
-Run as `python -m bench.upstream PORT`.
+Run as `python -m bench.upstream PORT [TOKENS [FIRST_S]]` for longer answers, or later ones.
 """
 
 import asyncio
@@ -33,6 +33,9 @@ def chunk(body: bytes) -> bytes:
 class Endpoint(asyncio.Protocol):
     """One connection; each whole request starts an answer."""
 
+    tokens = TOKENS
+    first_s = FIRST_S
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._buffer = b""
@@ -56,8 +59,8 @@ class Endpoint(asyncio.Protocol):
             return
         self._buffer = body[lengths[0] :] if lengths else b""
         loop = asyncio.get_running_loop()
-        self._due = loop.time() + FIRST_S
-        self._left = itertools.count(TOKENS - 1, -1)
+        self._due = loop.time() + self.first_s
+        self._left = itertools.count(self.tokens - 1, -1)
         self._transport.write(HEAD)
         self._timer = loop.call_at(self._due, self._token)
 
@@ -81,5 +84,7 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
+    Endpoint.tokens = int(sys.argv[2]) if len(sys.argv) > 2 else TOKENS
+    Endpoint.first_s = float(sys.argv[3]) if len(sys.argv) > 3 else FIRST_S
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(int(sys.argv[1])))
