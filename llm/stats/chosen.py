@@ -35,11 +35,13 @@ class Chosen:
 
     def takes(self, asked: Asked, purpose: str) -> bool:
         """Say whether answers of a model for a purpose are among those meant."""
+        return self.takes_purpose(purpose) and self.takes_model(asked)
+
+    def takes_purpose(self, purpose: str) -> bool:
+        """Say whether a purpose is meant."""
         if self.purpose == PEOPLE:
-            is_wanted = purpose != Answer.Purpose.REPLAY
-        else:
-            is_wanted = self.purpose in ("", purpose)
-        return is_wanted and self.takes_model(asked)
+            return purpose != Answer.Purpose.REPLAY
+        return self.purpose in ("", purpose)
 
     def takes_model(self, asked: Asked) -> bool:
         """Say whether a model is meant."""

@@ -11,12 +11,13 @@ import datetime as dt
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from llm.models import Answer, Turn
 from llm.stats.chosen import EVERYTHING, Chosen
+from llm.stats.picks import Place
 from llm.stats.sql import interval_number
 from llm.stats.window import Window
 from sessions_app.models import Message, MessageKind
@@ -41,7 +42,7 @@ class Drafts:
     @classmethod
     def sum_of(cls, parts: Iterable[Drafts]) -> Drafts:
         """Add drafts up."""
-        parts = [part for part in parts if part.shown]
+        parts = [part for part in parts if part.shown or part.sent]
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -131,27 +132,14 @@ def shown(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
     ).order_by()
 
 
-Place = tuple[int | None, str, int]
-
-
-def drafts(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Drafts]:
-    """Count the drafts by model's id, its label, and number of the interval."""
-    if chosen.purpose not in _PURPOSES:
+def sent(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Drafts]:
+    """Count the drafts that were sent, without how many were shown."""
+    if not chosen.takes_purpose(Answer.Purpose.DRAFT):
         return {}
     numbered = shown(window, chosen).annotate(
         number=interval_number("turn__created_at", window.starts)
     )
-    lines = numbered.values("model_id", "model_label", "number").annotate(count=Count("pk"))
-    found: dict[Place, Drafts] = {
-        (line["model_id"], line["model_label"], line["number"]): Drafts(shown=line["count"])
-        for line in lines
-    }
-    for place, sent in _sent(numbered).items():
-        found[place] = replace(_sum(sent), shown=found[place].shown)
-    return found
-
-
-_PURPOSES = ("", "people", Answer.Purpose.DRAFT)
+    return {place: _sum(some) for place, some in _sent(numbered).items()}
 
 
 @dataclass(frozen=True, slots=True)

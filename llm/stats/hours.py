@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 
 import orjson
-from django.db.models import Count
 
 from chatsite.lib import clock
 from llm.models import Answer, ModelConfig, Tally
@@ -27,8 +26,8 @@ from llm.stats.window import Window
 HOUR = dt.timedelta(hours=1)
 # Answers are asked for and stored a moment later; a tally made too soon would only be made again.
 SETTLES = dt.timedelta(minutes=10)
-MOST_RUNS = 100
 KEPT_AHEAD = 48
+KEPT_BACK = 24 * 7
 
 
 def counted(window: Window) -> Iterator[tuple[int, Cells]]:
@@ -65,11 +64,15 @@ def count_and_keep(hours: Sequence[dt.datetime]) -> dict[dt.datetime, Cells]:
 
 
 def keep_newest() -> None:
-    """Count and keep the hours of the last days that are not kept yet."""
+    """Count and keep the hours of the last days that are not kept yet, and a week before those."""
     until = _down(clock.now() - SETTLES)
     hours = [until - number * HOUR for number in range(KEPT_AHEAD, 0, -1)]
     kept = set(Tally.objects.filter(hour__in=hours).values_list("hour", flat=True))
     count_and_keep([hour for hour in hours if hour not in kept])
+    # After an upgrade there may be years; each time goes back a week further.
+    oldest = Tally.objects.order_by("hour").values_list("hour", flat=True).first()
+    if oldest and Answer.objects.filter(created_at__lt=oldest).exists():
+        count_and_keep([oldest - number * HOUR for number in range(KEPT_BACK, 0, -1)])
 
 
 def written(cells: Cells) -> str:
@@ -130,10 +133,7 @@ def read(cells: str) -> Cells:
 
 def _agree(kept: Mapping[dt.datetime, Tally]) -> bool:
     spans = counting.runs((hour, hour + HOUR) for hour in kept)
-    there = 0
-    for at in range(0, len(spans), MOST_RUNS):
-        some = Answer.objects.filter(counting.inside(spans[at : at + MOST_RUNS])).order_by()
-        there += some.aggregate(count=Count("pk"))["count"]
+    there = sum(Answer.objects.filter(counting.inside(*span)).count() for span in spans)
     return there == sum(row.answers for row in kept.values())
 
 

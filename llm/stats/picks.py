@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import CharField, Count, F, Max, Min, Q, QuerySet
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+)
 
 from llm.models import Answer, Turn
 from llm.stats.chosen import EVERYTHING, Chosen
@@ -63,39 +72,67 @@ def compared(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
     """Return the answers that could be picked: whole, in a turn that is over, not alone.
 
     The turn's moment is what counts. Alone is also who stands beside nobody but itself: a model
-    that is asked twice wins half the time. A model that is no more is known by its label.
+    that is asked twice wins half the time.
     """
-    whole = Answer.objects.filter(
+    return _whole(window).filter(chosen.of_answers(), _could_be_picked(window))
+
+
+def _whole(window: Window) -> QuerySet[Answer]:
+    return Answer.objects.filter(
         is_current=True,
         status=Answer.Status.DONE,
         turn__kind__in=(Turn.Kind.COMPARE, Turn.Kind.DRAFT),
         turn__created_at__gte=window.start,
         turn__created_at__lt=window.end,
-        turn__finished_at__isnull=False,
     ).order_by()
+
+
+def _could_be_picked(window: Window) -> Q:
+    # By label, which is as unique as a model's name, and stays when the model goes.
     beside = (
-        whole.annotate(who=Coalesce(Cast("model_id", CharField()), "model_label"))
+        _whole(window)
         .values("turn")
-        .annotate(first=Min("who"), last=Max("who"))
+        .annotate(first=Min("model_label"), last=Max("model_label"))
         .filter(first__lt=F("last"))
     )
-    return whole.filter(chosen.of_answers(), turn__in=beside.values("turn"))
+    return Q(turn__finished_at__isnull=False, turn__in=beside.values("turn"))
 
 
-def picks(window: Window, chosen: Chosen = EVERYTHING) -> dict[tuple[int | None, str, int], Picks]:
-    """Count the picks by model's id, its label, and number of the interval."""
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Whole answers of turns: picks of those that could be picked, and drafts that were shown."""
+
+    picks: Picks = NO_PICKS
+    drafts: int = 0
+
+    def __add__(self, other: Offered) -> Offered:
+        return Offered(self.picks + other.picks, self.drafts + other.drafts)
+
+
+Place = tuple[int | None, str, int]
+"""A model's id, its label, and the number of the interval."""
+
+
+def offered(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Offered]:
+    """Count what was offered to people, in one pass over the answers of turns."""
+    could = ExpressionWrapper(_could_be_picked(window), output_field=BooleanField())
     lines = (
-        compared(window, chosen)
-        .annotate(number=interval_number("turn__created_at", window.starts))
-        .values("model_id", "model_label", "number")
-        .annotate(picked=Count("pk", filter=PICKED), beside=Count("pk"))
-    )
-    return {
-        (line["model_id"], line["model_label"], line["number"]): Picks(
-            line["picked"], line["beside"]
+        _whole(window)
+        .filter(chosen.of_answers())
+        .annotate(number=interval_number("turn__created_at", window.starts), could=could)
+        .values("model_id", "model_label", "number", "could")
+        .annotate(
+            count=Count("pk"),
+            picked=Count("pk", filter=PICKED),
+            drafts=Count("pk", filter=Q(turn__kind=Turn.Kind.DRAFT)),
         )
-        for line in lines
-    }
+    )
+    found: dict[Place, Offered] = defaultdict(Offered)
+    for line in lines:
+        picks = Picks(line["picked"], line["count"]) if line["could"] else NO_PICKS
+        place = (line["model_id"], line["model_label"], line["number"])
+        found[place] += Offered(picks, line["drafts"])
+    return found
 
 
 PICKED = Q(turn__picked_slot=F("slot"))

@@ -10,9 +10,9 @@ from llm.models import ModelConfig
 from llm.stats import hours
 from llm.stats.chosen import EVERYTHING, Asked, Chosen
 from llm.stats.counting import Cells, Key
-from llm.stats.drafts import drafts
+from llm.stats.drafts import Drafts, sent
 from llm.stats.figures import Figures
-from llm.stats.picks import picks
+from llm.stats.picks import offered
 from llm.stats.window import Window
 
 Parts = dict[Asked, dict[int, Figures]]
@@ -52,12 +52,13 @@ def usage(window: Window, chosen: Chosen = EVERYTHING) -> Usage:
     kinds: dict[str, int] = defaultdict(int)
     for number, cells in hours.counted(window):
         _take(parts, kinds, number, cells, asked, chosen)
-    for (model_id, label, number), picked in picks(window, chosen).items():
+    for (model_id, label, number), found in offered(window, chosen).items():
         one = parts[asked(model_id, label)][number]
-        one.picks = one.picks + picked
-    for (model_id, label, number), drafted in drafts(window, chosen).items():
+        one.picks = one.picks + found.picks
+        one.drafts = one.drafts + Drafts(shown=found.drafts)
+    for (model_id, label, number), drafts in sent(window, chosen).items():
         one = parts[asked(model_id, label)][number]
-        one.drafts = one.drafts + drafted
+        one.drafts = one.drafts + drafts
     models = [ModelUsage(whose, _whole(by.values()), by) for whose, by in parts.items()]
     models.sort(key=lambda one: (-one.figures.requests, one.asked.name, one.asked.model_id or 0))
     return Usage(window, Figures.sum_of(one.figures for one in models), models, kinds)

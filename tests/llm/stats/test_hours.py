@@ -119,6 +119,9 @@ def test_the_newest_hours_are_kept_before_anybody_asks() -> None:
     assert kept.answers == 1
     count_hours()
     assert Tally.objects.count() == hours.KEPT_AHEAD
+    answer(ant, clock.now() - timedelta(days=3))
+    count_hours()
+    assert Tally.objects.count() == hours.KEPT_AHEAD + hours.KEPT_BACK
 
 
 def floor(moment: datetime) -> datetime:
