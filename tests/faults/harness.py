@@ -24,6 +24,9 @@ ENVIRONMENT = {
     "LOG_LEVEL": "warning",
     "ALLOWED_HOSTS": "127.0.0.1,localhost",
     "LLM_USER_SLOTS": "1000",
+    # Models that stand still do so until a test lets go of them, however slow the machine is.
+    "LLM_FIRST_CONTENT_S": "60",
+    "LLM_GAP_S": "60",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from llm.completion import Question, complete
 from llm.providers import CompletionRequest, Deadlines, Endpoint, Outcome, ProviderFailure
-from llm.providers.openai_compatible import OpenAICompatible, completions_url
+from llm.providers.openai_compatible import OpenAICompatible, completions_url, pace
 from tests.upstream import (
     CUT,
     DONE,
@@ -312,6 +312,35 @@ async def test_cancelling_closes_the_upstream_socket(ask: Ask) -> None:
     task.cancel()
     async with asyncio.timeout(1):
         await ask.upstream.disconnected.wait()
+
+
+async def test_what_follows_the_first_token_is_read_in_strides(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "REST_S", 0.5)
+    words = [f"word{number} " for number in range(40)]
+    ask.upstream.script(say(*words, pause=0.002))
+    await ask(deadlines=Deadlines())
+    assert ask.text == "".join(words)
+    assert 1 < len(ask.parts) < len(words) / 2
+
+
+@pytest.mark.parametrize("end", ["cancel", "cut"])
+async def test_an_end_during_a_rest_is_seen(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(pace, "REST_S", 60.0 if end == "cancel" else 0.1)
+    ask.upstream.script([delta("Hel"), STALL if end == "cancel" else CUT])
+    task = asyncio.ensure_future(ask(deadlines=Deadlines()))
+    while not ask.parts:
+        await asyncio.sleep(0)
+    if end == "cancel":
+        task.cancel()
+        await asyncio.wait_for(ask.upstream.disconnected.wait(), 20)
+    else:
+        with pytest.raises(ProviderFailure, match="truncated"):
+            await asyncio.wait_for(task, 20)
+    assert ask.text == "Hel"
 
 
 async def test_cancelling_during_silence_closes_the_upstream_socket(ask: Ask) -> None:
