@@ -63,7 +63,7 @@ class StreamDoor:
                 start.update(message)
 
         await self.app(scope, receive, take)
-        if let_in:
+        if let_in and start:  # without a start, the client left before Django could answer
             await self._stream(scope, receive, send, let_in[0], start)
 
     async def _stream(

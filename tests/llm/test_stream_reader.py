@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from chatsite.lib.errors import ValidationFailed
+from chatsite.lib.ids import uuid7
 from llm.streams import reader as module
 from llm.streams.cursor import Cursor, Mark, encode
+from llm.streams.door import KEY, PREFIX, StreamDoor, Ticket
 from llm.streams.reader import Reader
 
 
@@ -54,3 +57,19 @@ def test_an_id_is_read_back_as_it_was_written() -> None:
 def test_another_id_is_refused(bad: str) -> None:
     with pytest.raises(ValidationFailed):
         Cursor.parse(bad)
+
+
+async def test_who_leaves_before_the_stream_begins_is_sent_nothing() -> None:
+    sent: list[Any] = []
+
+    async def let_in(scope: Any, receive: Any, send: Any) -> None:
+        scope[KEY].append(Ticket(uuid7(), Cursor.parse(""), 1))  # and Django gave up its answer
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def refuse(*_: Any) -> None:
+        raise AssertionError("nobody is there to be refused")
+
+    await StreamDoor(let_in, refuse)({"path": f"{PREFIX}x"}, send, send)
+    assert sent == []
