@@ -230,7 +230,7 @@ def test_a_silent_model_is_asked_once_and_the_spare_one_answers(
 
 def test_an_answer_cites_the_passage_it_rests_on(desk: Desk, litellm: ModelServer) -> None:
     admin = Viewer.of(cast.ada())
-    draft = knowledge.create_article(viewer=admin, title="Refunds", body=REFUNDS)
+    draft = knowledge.create_article(viewer=admin, title="When do I get my refund?", body=REFUNDS)
     article = knowledge.publish_article(viewer=admin, article_id=draft.pk)
     ModelConfig.objects.all().delete()
     behind(litellm, "mock-cites", is_default=True)
@@ -248,7 +248,7 @@ def test_an_answer_cites_the_passage_it_rests_on(desk: Desk, litellm: ModelServe
 
 def test_a_real_model_takes_passages_in_its_prompt(desk: Desk, llama: ModelServer) -> None:
     admin = Viewer.of(cast.ada())
-    draft = knowledge.create_article(viewer=admin, title="Refunds", body=REFUNDS)
+    draft = knowledge.create_article(viewer=admin, title="When do I get my refund?", body=REFUNDS)
     knowledge.publish_article(viewer=admin, article_id=draft.pk)
     ModelConfig.objects.all().delete()
     at(llama, is_default=True, system_prompt="You sell coats.")
