@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -25,7 +26,7 @@ from bench.wire import Socket, connect
 
 TOKENS = 500
 """Of 10 ms each: five seconds of text, in a hundred pieces."""
-FIRST_S = 20.0
+FIRST_S = 35.0
 """Until the first token: time for everyone to come."""
 STALLED = 2
 PATIENCE_S = 60.0
@@ -37,7 +38,9 @@ class Reader:
 
     kind: str
     got: list[tuple[float, bytes]] = field(default_factory=list)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    is_refused: bool = False
 
     def pieces(self) -> list[tuple[float, str]]:
         """The pieces of text and the moments they came."""
@@ -71,8 +74,11 @@ class Stream(asyncio.Protocol):
             head, found, rest = self._buffer.partition(b"\r\n\r\n")
             if not found:
                 return
-            if b" 200 " not in head.split(b"\r\n", 1)[0]:
-                raise ConnectionError(head.decode(errors="replace"))
+            self._reader.is_refused = b" 200 " not in head.split(b"\r\n", 1)[0]
+            self._reader.opened.set()
+            if self._reader.is_refused:
+                self.transport.abort()
+                return
             self._buffer, self._in_body = rest, True
         now = time.monotonic()
         while True:
@@ -87,7 +93,8 @@ class Stream(asyncio.Protocol):
             self._reader.got.append((now, rest[:length]))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._reader.ended.set()
+        if not self._reader.is_refused:
+            self._reader.ended.set()
 
 
 class Crowd:
@@ -105,13 +112,19 @@ class Crowd:
             f"GET /api/v1/streams/turn/{self.turn} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {self.token}\r\n\r\n"
         ).encode()
-        line = socket.socket()
-        if stalled:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.sock_connect(line, ("127.0.0.1", self.web.port))
-        _, stream = await loop.create_connection(lambda: Stream(reader, request), sock=line)
+        while True:
+            line = socket.socket()
+            if stalled:
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            line.setblocking(False)
+            await loop.sock_connect(line, ("127.0.0.1", self.web.port))
+            _, stream = await loop.create_connection(lambda: Stream(reader, request), sock=line)
+            await asyncio.wait_for(reader.opened.wait(), PATIENCE_S)
+            if not reader.is_refused:
+                break
+            reader.opened.clear()  # told to come back: the house is full for a moment
+            await asyncio.sleep(1.0)
         if stalled:
             stream.transport.pause_reading()
         self._held.append(stream)
@@ -226,6 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.crowd", description=__doc__)
     parser.add_argument("--readers", type=int, default=1000)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the servers are ended too
     with run.stage() as on:
         env = {**on.env, "LLM_FIRST_CONTENT_S": "60"}
         argv = [sys.executable, "-m", "bench.upstream", str(on.endpoint), str(TOKENS), str(FIRST_S)]

@@ -7,6 +7,7 @@ processes share the cores as they do on a small machine; only the load generator
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.indexing", description=__doc__)
     parser.add_argument("--jobs", type=int, default=500)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the servers are ended too
     with run.stage() as on:
         index = services.Chroma(Path(on.home) / "chroma")
         index.start()
