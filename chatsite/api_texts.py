@@ -32,5 +32,6 @@ TAGS = [
     {"name": "streams", "description": "Answers as they are written, as server-sent events."},
     {"name": "playground", "description": "What the playground's page needs beside these."},
     {"name": "knowledge", "description": "Articles that replies rest on, and a search in them."},
+    {"name": "releases", "description": "What customers meet, tried on kept cases before."},
     {"name": "statistics", "description": "What models did, how fast, and what it cost."},
 ]

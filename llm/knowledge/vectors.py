@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from chatsite.lib import dbpool
 from llm.knowledge.embedding import EmbeddingUnavailable, Vector, embedder
 from llm.knowledge.scope import Scope
 
@@ -278,7 +279,14 @@ def ask(work: Callable[[], T]) -> Future[T]:
         failed: Future[T] = Future()
         failed.set_exception(IndexUnavailable("The vector index failed a moment ago."))
         return failed
-    return _pool.submit(work)
+    return _pool.submit(_and_give_back, work)
+
+
+def _and_give_back(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    finally:
+        dbpool.give_back()
 
 
 def rest() -> None:

@@ -16,7 +16,7 @@ def operations(schema: Any) -> dict[str, Any]:
         f"{method.upper()} {path.removeprefix('/api/v1')}": operation
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
-        if "Accounts" in operation.get("tags", [])
+        if "accounts" in operation.get("tags", [])
     }
 
 

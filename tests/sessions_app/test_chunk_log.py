@@ -15,6 +15,8 @@ from sessions_app.live import reply_stream
 from sessions_app.live.reply_stream import ReplyStream
 from sessions_app.publish import LiveAnswer
 
+pytestmark = pytest.mark.skipif(not settings.REDIS_URL, reason="one process keeps it in memory")
+
 
 class GatedLog(RedisLog):
     """A log that stores nothing before its gate is opened."""
