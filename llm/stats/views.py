@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -18,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chatsite.lib import clock
-from chatsite.lib.page_texts import shared_texts
+from llm.frame import framed
 from llm.models import Answer, ModelConfig
 from llm.stats import board, cells, chat_rows, drawing, rows, shapes
 from llm.stats.api import StatsView, window_of
@@ -36,10 +33,13 @@ PRESETS = (1, 7, 30, 90)
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """One shell for everybody; what is in it comes from the panel below."""
-    config = {"language_cookie": settings.LANGUAGE_COOKIE_NAME}
-    response = render(request, "llm/stats/page.html", {"texts": shared_texts(), "config": config})
-    patch_cache_control(response, no_cache=True)
-    return response
+    return framed(
+        request,
+        "llm/stats/page.html",
+        here="stats",
+        name=_("Statistics"),
+        lead=_("What the assistant's models did, and what it cost."),
+    )
 
 
 class PanelQuery(shapes.AnswerRowsQuery):

@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -20,7 +18,7 @@ from rest_framework.response import Response
 
 from accounts.models import Team
 from accounts.viewer import Viewer
-from chatsite.lib.page_texts import shared_texts
+from llm.frame import framed
 from llm.knowledge import access, queries, search
 from llm.knowledge import serializers as shapes
 from llm.knowledge.importing.reading import KINDS
@@ -37,11 +35,14 @@ Laid = tuple[str, dict[str, Any]]
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """One shell for everybody; what is in it comes from the panel below."""
-    config = {"language_cookie": settings.LANGUAGE_COOKIE_NAME}
-    texts = {**shared_texts(), **_texts()}
-    response = render(request, "llm/knowledge/page.html", {"texts": texts, "config": config})
-    patch_cache_control(response, no_cache=True)
-    return response
+    return framed(
+        request,
+        "llm/knowledge/page.html",
+        here="knowledge",
+        name=_("Knowledge"),
+        lead=_("The articles that replies rest on, and the questions they do not answer."),
+        texts=_texts(),
+    )
 
 
 def _texts() -> dict[str, str]:
