@@ -195,6 +195,7 @@ def _details() -> Texts:
         "kind_visitor": _("Anonymous visitor"),
         "kind_vouched": _("Signed in on the website"),
         "kind_account": _("Customer account"),
+        "fact_title": pgettext("of a chat", "Subject"),
         "fact_status": _("Status"),
         "fact_assignee": _("Agent"),
         "fact_team": _("Team"),

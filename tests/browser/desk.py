@@ -61,9 +61,10 @@ class Customer:
         self._http.headers["Authorization"] = f"Bearer {token}"
         self.session_id = ""
 
-    def open(self) -> Customer:
+    def open(self, title: str = "") -> Customer:
         """Begin a chat."""
-        self.session_id = self._call("POST", "/chat/sessions", {"widget_key": "demo"})["id"]
+        body = {"widget_key": "demo", "title": title}
+        self.session_id = self._call("POST", "/chat/sessions", body)["id"]
         return self
 
     def say(self, text: str) -> dict[str, Any]:

@@ -90,6 +90,40 @@ def test_no_token_is_kept_where_a_script_could_find_it(window: MakeWindow) -> No
     assert "rt=" not in kept
 
 
+# What a chat is about
+
+
+def test_what_a_chat_was_opened_about_is_shown_wherever_the_chat_is(
+    window: MakeWindow, new_customer: MakeCustomer, shot: Shot
+) -> None:
+    subject = "Return of order 4471 <b>& refund</b>"
+    customer = new_customer().open(subject)
+    customer.say("Where do I send it?")
+    without = new_customer().open()
+    without.say("Hello there.")
+    page = window().sign_in()
+    page.evaluate("location.hash = '#/open'")
+    expect(row(page, customer).locator(".row-title")).to_have_text(subject)
+    expect(row(page, customer).locator(".row-name")).to_have_text(re.compile(r"^Visitor \d+$"))
+    expect(row(page, customer).locator(".row-preview")).to_contain_text("Where do I send it?")
+    expect(row(page, without).locator(".row-title")).to_be_hidden()
+    open_chat(page, customer)
+    expect(page.locator(".thread-title")).to_have_text(subject)
+    expect(page.get_by_role("region", name="About this chat")).to_contain_text(f"Subject{subject}")
+    shot(page, "console-subject-light-1440")
+    open_chat(page, without)
+    expect(page.locator(".thread-title")).to_be_hidden()
+    expect(page.get_by_role("region", name="About this chat")).not_to_contain_text("Subject")
+    # A long one is cut, and pushes nothing off a phone.
+    long = new_customer().open("Parcel " * 28)
+    long.say("Still nothing.")
+    phone = window(width=390, height=844, dark=True).sign_in()
+    open_chat(phone, long)
+    expect(phone.locator(".thread-title")).to_be_in_viewport()
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shot(phone, "console-subject-dark-390")
+
+
 # The story
 
 

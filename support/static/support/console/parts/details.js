@@ -74,6 +74,7 @@ class Details extends Part {
 
   #aboutSession(session) {
     return [
+      [t("fact_title"), session.title],
       [t("fact_status"), t(`status_${session.status}`)],
       [t("fact_assignee"), session.assignee ? person(session.assignee) : t("nobody")],
       [t("fact_team"), session.team?.name ?? t("nobody")],

@@ -20,7 +20,8 @@ export function updateSessionRow(element, session, { me, view, selected, hasDraf
   else refs.link.removeAttribute("aria-current");
   element.classList.toggle("unread", session.unread > 0);
   drawAvatar(refs.avatar, session.customer, { presence: session.customer?.online ? "online" : null });
-  setText(refs.name, session.title && !session.customer?.name ? session.title : nameOf(session.customer));
+  setText(refs.name, nameOf(session.customer));
+  drawTitle(refs.title, session);
   const at = session.last_message?.created_at ?? session.created_at;
   setText(refs.time, short(at));
   refs.time.dateTime = at;
@@ -36,6 +37,12 @@ export function updateSessionRow(element, session, { me, view, selected, hasDraf
     drawAvatar(refs.assignee, session.assignee);
     refs.assignee.title = nameOf(session.assignee);
   }
+}
+
+/** What the chat was opened about, where somebody said so. */
+export function drawTitle(element, { title = "" }) {
+  element.hidden = !title;
+  setText(element, title);
 }
 
 /** In a view of one kind only, every row would say the same. */

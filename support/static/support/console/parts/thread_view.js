@@ -9,7 +9,7 @@ import { emit } from "../../../sessions_app/helpers/events.js";
 import { possible } from "../models/desk.js";
 import { timeline } from "../models/timeline.js";
 import { createRow, fits, updateRow } from "./message_row.js";
-import { drawStatus } from "./session_row.js";
+import { drawStatus, drawTitle } from "./session_row.js";
 
 const NEAR_PX = 80;
 
@@ -133,6 +133,8 @@ class Thread extends Part {
     const { me, acting } = this.#desk;
     drawAvatar(refs.avatar, session.customer, { presence: session.customer?.online ? "online" : null });
     setText(refs.name, nameOf(session.customer));
+    drawTitle(refs.title, session);
+    refs.title.title = session.title;
     drawStatus(refs.status, session, { me: me.id });
     const online = session.customer?.online ? t("online_now") : "";
     setText(refs.sub, [online, session.team?.name].filter(Boolean).join(" · "));
