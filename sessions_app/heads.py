@@ -64,12 +64,11 @@ class Heads:
         Raises :class:`psycopg.Error` with nothing written; a send that is stored already is such
         an error.
         """
-        ids, names = list(heads), ("id", *self._written)
+        names = ("id", *self._written)
         rows = [cells(head.session, names) | {"mark": head.mark} for head in heads.values()]
         added = [cells(message, columns(Message)) for message in messages]
-        stored = await self._connections.run(
-            _swap(self._written), _json(rows), ids, ids, _json(added)
-        )
+        ids = f"{{{','.join(map(str, heads))}}}"  # psycopg would look at a list item by item
+        stored = await self._connections.run(_swap(self._written), _json(rows), ids, _json(added))
         for pk, mark in stored:
             self._known[pk] = Head(heads[pk].session, mark)
         for pk in list(self._known)[: max(0, len(self._known) - MOST)]:
@@ -107,8 +106,9 @@ def _swap(written: tuple[str, ...]) -> str:
     """Return the statement of :meth:`Heads.store`.
 
     ``SKIP LOCKED``: whoever holds a row is about to change it, and who never waits is in no
-    deadlock.  ``ANY`` says again what the joins say, because the planner cannot know how few rows
-    the JSON holds, and would read the whole table.
+    deadlock.  ``ANY`` says again what the join says, because the planner cannot know how few rows
+    the JSON holds, and would read the whole table.  What is locked stays where it is, so that the
+    update finds it by ``ctid``.
     """
     database = connections[DEFAULT_DB_ALIAS]
     sessions, messages = _table(ChatSession), _table(Message)
@@ -117,14 +117,13 @@ def _swap(written: tuple[str, ...]) -> str:
     changes = ", ".join(f"{name} = v.{name}" for name in written)
     names = ", ".join(columns(Message))
     return f"""
-        WITH v AS MATERIALIZED (
-            SELECT * FROM json_to_recordset(%s::json) AS v(mark xid, {cast})
-        ), held AS (
-            SELECT s.id FROM {sessions} AS s JOIN v ON v.id = s.id AND v.mark = s.xmin
-            WHERE s.id = ANY(%s) FOR NO KEY UPDATE OF s SKIP LOCKED
+        WITH held AS (
+            SELECT s.ctid, v.* FROM json_to_recordset(%s::json) AS v(mark xid, {cast})
+            JOIN {sessions} AS s ON s.id = v.id AND s.xmin = v.mark
+            WHERE s.id = ANY(%s::uuid[]) FOR NO KEY UPDATE OF s SKIP LOCKED
         ), moved AS (
-            UPDATE {sessions} AS s SET {changes} FROM v JOIN held ON held.id = v.id
-            WHERE s.id = v.id AND s.id = ANY(%s) RETURNING s.id, s.xmin
+            UPDATE {sessions} AS s SET {changes} FROM held AS v
+            WHERE s.ctid = v.ctid RETURNING s.id, s.xmin
         ), added AS (
             INSERT INTO {messages} ({names})
             SELECT {names} FROM json_populate_recordset(NULL::{messages}, %s::json) AS m

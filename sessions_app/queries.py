@@ -24,11 +24,15 @@ PRESENCE_ALIVE_S = 45
 LATER_MESSAGES = 200
 
 
+def alive_since() -> dt.datetime:
+    """Return since when a presence must have been renewed to count."""
+    return clock.now() - dt.timedelta(seconds=PRESENCE_ALIVE_S)
+
+
 def online_ids(user_ids: Iterable[int]) -> set[int]:
     """Return which of the users have a living socket and do not say they are offline."""
-    fresh = clock.now() - dt.timedelta(seconds=PRESENCE_ALIVE_S)
     return set(
-        Presence.objects.filter(user_id__in=set(user_ids), seen_at__gte=fresh)
+        Presence.objects.filter(user_id__in=set(user_ids), seen_at__gte=alive_since())
         .exclude(status=PresenceStatus.OFFLINE)
         .values_list("user_id", flat=True)
     )
@@ -36,10 +40,9 @@ def online_ids(user_ids: Iterable[int]) -> set[int]:
 
 def available_ids(user_ids: Iterable[int]) -> set[int]:
     """Return which of the users are connected and say they are online: not away."""
-    fresh = clock.now() - dt.timedelta(seconds=PRESENCE_ALIVE_S)
     return set(
         Presence.objects.filter(
-            user_id__in=set(user_ids), seen_at__gte=fresh, status=PresenceStatus.ONLINE
+            user_id__in=set(user_ids), seen_at__gte=alive_since(), status=PresenceStatus.ONLINE
         ).values_list("user_id", flat=True)
     )
 

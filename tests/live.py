@@ -31,10 +31,10 @@ def serving() -> Iterator[str]:
     from chatsite.asgi import application
     from chatsite.lib import dbpool
     from chatsite.sockets import SocketProtocol
-    from sessions_app.live import hub
+    from sessions_app.live import comings
     from sessions_app.live.writer import writer
 
-    hub.LEAVE_GRACE_S = 0.0
+    comings.LEAVE_GRACE_S = 0.0
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         application,

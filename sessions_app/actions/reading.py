@@ -1,5 +1,6 @@
 """Read marks, typing and presence."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db import transaction
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import ValidationFailed
-from sessions_app import publish
+from sessions_app import publish, queries
 from sessions_app.access import Membership, membership
 from sessions_app.models import (
     ChatSession,
@@ -76,14 +77,25 @@ def set_presence(*, viewer: Viewer, status: str) -> None:
     publish.presence(viewer.user_id, status, staff=viewer.is_staff, said=True)
 
 
-def arrive(*, viewer: Viewer) -> None:
-    """Note that the viewer has a living socket; who said they are away stays away."""
-    row, _ = Presence.objects.update_or_create(
-        user_id=viewer.user_id,
-        defaults={"seen_at": clock.now()},
-        create_defaults={"seen_at": clock.now(), "status": PresenceStatus.ONLINE},
+def arrive(viewers: Collection[Viewer]) -> None:
+    """Note that the viewers have living sockets; who said they are away stays away.
+
+    Whom the others know to be there is not announced again.
+    """
+    now, alive = clock.now(), queries.alive_since()
+    ids = sorted(viewer.user_id for viewer in viewers)
+    known = Presence.objects.in_bulk(ids)
+    Presence.objects.bulk_create(
+        [Presence(user_id=user_id, seen_at=now) for user_id in ids],
+        update_conflicts=True,
+        unique_fields=["user"],
+        update_fields=["seen_at"],
     )
-    publish.presence(viewer.user_id, row.status, staff=viewer.is_staff, said=False)
+    for viewer in viewers:
+        row = known.get(viewer.user_id)
+        if row is None or row.seen_at < alive:
+            status = row.status if row else PresenceStatus.ONLINE
+            publish.presence(viewer.user_id, status, staff=viewer.is_staff, said=False)
 
 
 def touch_presence(user_ids: set[int]) -> None:
@@ -92,8 +104,10 @@ def touch_presence(user_ids: set[int]) -> None:
         Presence.objects.filter(user_id__in=user_ids).update(seen_at=clock.now())
 
 
-def leave(*, viewer: Viewer) -> None:
-    """Note that the viewer's last socket in a process has gone; another one may renew it."""
+def leave(viewers: Collection[Viewer]) -> None:
+    """Note that the viewers' last sockets in a process have gone; another one may renew it."""
     long_ago = clock.now() - timedelta(days=1)
-    Presence.objects.filter(user_id=viewer.user_id).update(seen_at=long_ago)
-    publish.presence(viewer.user_id, PresenceStatus.OFFLINE, staff=viewer.is_staff, said=False)
+    ids = [viewer.user_id for viewer in viewers]
+    Presence.objects.filter(user_id__in=ids).update(seen_at=long_ago)
+    for viewer in viewers:
+        publish.presence(viewer.user_id, PresenceStatus.OFFLINE, staff=viewer.is_staff, said=False)

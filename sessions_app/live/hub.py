@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +30,8 @@ from sessions_app.access import Membership
 from sessions_app.actions import reading
 from sessions_app.live import replies, slots
 from sessions_app.live.channel import Channel, Event, Socket, Subscription
+from sessions_app.live.comings import Comings
+from sessions_app.live.directory import Directory
 from sessions_app.live.session_frames import SessionFrames
 from sessions_app.models import ChatSession, Participant, PresenceStatus
 from sessions_app.protocol import Close, ErrorFrame, Head, PresenceFrame, Subscribed
@@ -38,7 +40,6 @@ log = logging.getLogger(__name__)
 
 GAP_PATIENCE_S = 0.05
 ILL_BUS_POLL_S = 2.0
-LEAVE_GRACE_S = 5.0
 HEADS_PER_QUERY = 500
 CATCH_UP_CHARS = 256 * 1024
 
@@ -48,13 +49,11 @@ class Hub:
 
     def __init__(self) -> None:
         self._channels: dict[str, Channel] = {}
-        self._sockets: set[Socket] = set()
-        self._staff: set[Socket] = set()
-        self._addresses: Counter[str] = Counter()
-        self._users: dict[int, set[Socket]] = defaultdict(set)
+        self._directory = Directory()
+        self._comings = Comings(self._directory, self._spawn)
         self._places: dict[int, set[Channel]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._frames = SessionFrames(self._channels, self._staff, self._spawn, self._place)
+        self._frames = SessionFrames(self._channels, self._directory, self._spawn, self._place)
         self._started = False
         self._beating: asyncio.Task[None] | None = None
 
@@ -96,55 +95,30 @@ class Hub:
 
     def sockets_of(self, user_id: int) -> int:
         """Return how many sockets the user has in this process."""
-        return len(self._users.get(user_id, ()))
+        return len(self._directory.of_user(user_id))
 
     def sockets_at(self, address: str) -> int:
         """Return how many sockets come from the network address to this process."""
-        return self._addresses[address]
+        return self._directory.at(address)
 
     def join(self, socket: Socket) -> None:
         """Take in an authenticated socket."""
         viewer = socket.viewer
-        first = not socket.quiet and not self._is_present(viewer.user_id)
-        self._sockets.add(socket)
-        self._addresses[socket.address] += 1
-        self._users[viewer.user_id].add(socket)
-        if viewer.is_staff:
-            self._staff.add(socket)
+        first = not socket.quiet and not self._directory.is_present(viewer.user_id)
+        self._directory.add(socket)
         if first:
-            self._spawn(self._arrive(viewer))
+            self._comings.came(viewer)
 
     def leave(self, socket: Socket) -> None:
         """Forget a socket and all it followed."""
         for subscription in list(socket.subscriptions.values()):
             self.unsubscribe(subscription)
-        if socket not in self._sockets:
+        if socket not in self._directory:
             return
-        self._sockets.discard(socket)
-        self._staff.discard(socket)
-        self._addresses[socket.address] -= 1
-        if not self._addresses[socket.address]:
-            del self._addresses[socket.address]
-        user_id = socket.viewer.user_id
-        mine = self._users.get(user_id)
-        if mine is not None:
-            mine.discard(socket)
-            if not mine:
-                del self._users[user_id]
-            if self._started and not socket.quiet and not self._is_present(user_id):
-                self._spawn(self._depart(socket.viewer))
-
-    def _is_present(self, user_id: int) -> bool:
-        """Say whether a user has a socket here that counts as being there."""
-        return any(not socket.quiet for socket in self._users.get(user_id, ()))
-
-    async def _arrive(self, viewer: Viewer) -> None:
-        await dbpool.run(reading.arrive, viewer=viewer)
-
-    async def _depart(self, viewer: Viewer) -> None:
-        await asyncio.sleep(LEAVE_GRACE_S)
-        if not self._is_present(viewer.user_id):
-            await dbpool.run(reading.leave, viewer=viewer)
+        self._directory.remove(socket)
+        is_gone = not socket.quiet and not self._directory.is_present(socket.viewer.user_id)
+        if self._started and is_gone:
+            self._comings.went(socket.viewer)
 
     # --- Subscriptions --------------------------------------------------------------------------
 
@@ -320,13 +294,12 @@ class Hub:
     def _on_presence(self, event: Event) -> None:
         user_id, status = event["user"], event["status"]
         gone = status == PresenceStatus.OFFLINE and not event.get("said")
-        if gone and self._is_present(user_id):
+        if gone and self._directory.is_present(user_id):
             # Their last socket elsewhere has gone, but one is here.
-            viewer = next(iter(self._users[user_id])).viewer
-            self._spawn(self._arrive(viewer))
+            self._comings.came(next(iter(self._directory.of_user(user_id))).viewer)
             return
         text = PresenceFrame(user_id=user_id, status=status).encode()
-        told: set[Socket] = set(self._staff) if event["staff"] else set()
+        told: set[Socket] = set(self._directory.staff) if event["staff"] else set()
         for channel in self._places.get(user_id, ()):
             told |= {subscription.socket for subscription in channel.subs}
             self._frames.touch(channel.id.hex)
@@ -351,7 +324,7 @@ class Hub:
 
     def _on_revoked(self, event: Event) -> None:
         family = event["family"]
-        for socket in list(self._users.get(event["user"], ())):
+        for socket in list(self._directory.of_user(event["user"])):
             if family is None or socket.viewer.family_id == family:
                 socket.end(Close.UNAUTHENTICATED, "signed out")
 
@@ -370,7 +343,8 @@ class Hub:
                     last = time.monotonic()
                     self._send_heads(heads)
                     self._end_silent(last - 2 * heartbeat)
-                    present = {user_id for user_id in self._users if self._is_present(user_id)}
+                    users = self._directory.users()
+                    present = {pk for pk in users if self._directory.is_present(pk)}
                     await dbpool.run(reading.touch_presence, present)
                     await self._check_viewers()
             except Exception as error:  # noqa: BLE001 - the database may be away; try again
@@ -417,7 +391,7 @@ class Hub:
             channel.repair = None
 
     def _send_heads(self, heads: dict[str, tuple[int, int]]) -> None:
-        for socket in list(self._sockets):
+        for socket in self._directory:
             mine = {
                 key: heads[hex_key][0 if sub.member.staff else 1]
                 for key, sub in socket.subscriptions.items()
@@ -427,14 +401,14 @@ class Hub:
                 socket.push(Head(heads=mine).encode())
 
     def _end_silent(self, since: float) -> None:
-        for socket in list(self._sockets):
+        for socket in self._directory:
             if socket.heard_at < since:
                 socket.end(Close.SILENT, "no sign of life")
 
     async def _check_viewers(self) -> None:
         """Close the sockets of those who were disabled, signed out, or given other rights."""
         # Who joins while the rows are read was judged at the door, and is not among them.
-        sockets = list(self._sockets)
+        sockets = list(self._directory)
         if not sockets:
             return
         current = await dbpool.run(_current_rights, [socket.viewer for socket in sockets])

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ import orjson
 from chatsite.lib import dbpool
 from sessions_app import queries
 from sessions_app.live.channel import Channel, Event, Socket
+from sessions_app.live.directory import Directory
 from sessions_app.models import ChatSession, SessionKind
 from sessions_app.payloads import Payload
 from sessions_app.protocol import SessionFrame
@@ -66,12 +67,12 @@ class SessionFrames:
     def __init__(
         self,
         channels: dict[str, Channel],
-        staff: set[Socket],
+        directory: Directory,
         spawn: Callable[[Any], "asyncio.Task[None]"],
         place: Callable[[Channel, Iterable[int]], None],
     ) -> None:
         self._channels = channels
-        self._staff = staff
+        self._directory = directory
         self._spawn = spawn
         self._place = place
         self._due: dict[str, float] = {}
@@ -82,7 +83,7 @@ class SessionFrames:
 
     def touch(self, key: str, event: Event | None = None) -> None:
         """Note that a session (its id in hex) has changed; ``event`` tells how, if it does."""
-        if not (self._staff or key in self._channels):
+        if not (self._directory.staff or key in self._channels):
             self._shown.pop(key, None)
             return
         told = event if event is not None and event.get("numbers") else None
@@ -171,17 +172,19 @@ class SessionFrames:
             self._place(channel, people)
             following = {sub.socket for sub in channel.subs if sub.member.staff}
         text = SessionFrame(session=shape).encode()
-        for socket in self._staff:
-            viewer = socket.viewer
-            match shape["kind"]:
-                case SessionKind.SUPPORT:
-                    is_listed = viewer.is_admin or shown.team_id in viewer.team_ids
-                case SessionKind.ASSISTANT if shape["customer"] is not None:
-                    is_listed = False
-                case _:
-                    is_listed = viewer.user_id in people
-            if is_listed or socket in following:
-                socket.push(text)
+        for socket in following.union(*self._listing(shown, people)):
+            socket.push(text)
+
+    def _listing(self, shown: Shown, people: set[int]) -> list[Collection[Socket]]:
+        """Return the sockets of staff whose inbox lists the session."""
+        match shown.shape["kind"]:
+            case SessionKind.SUPPORT:
+                return [self._directory.admins, self._directory.of_team(shown.team_id)]
+            case SessionKind.ASSISTANT if shown.shape["customer"] is not None:
+                return []
+            case _:
+                staff, of_user = self._directory.staff, self._directory.of_user
+                return [staff.intersection(of_user(user_id)) for user_id in people]
 
     def _show_customers(self, shape: Payload) -> None:
         channel = self._channels.get(uuid.UUID(shape["id"]).hex)
