@@ -86,6 +86,15 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
             _("Set a new password"),
         )
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> User | None:
+        """The person; an admin's own row knows the device that must outlive a new password."""
+        person: User | None = super().get_object(request, object_id, from_field)
+        if person is not None and person.pk == request.user.pk:
+            person.device_id = request.user.device_id
+        return person
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """People are disabled instead: their messages stay theirs."""
         return False

@@ -12,5 +12,5 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let the OpenAPI generator find our authentication schemes."""
-        from accounts import schema  # noqa: F401
+        """Let the OpenAPI generator find our authentication schemes, and sign-ins be heard of."""
+        from accounts import browser_session, schema  # noqa: F401

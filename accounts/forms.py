@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import (
+    AdminOwnPasswordChangeForm,
     AdminPasswordChangeForm,
     AuthenticationForm,
     UserCreationForm,
@@ -19,6 +20,20 @@ from unfold.forms import (
 from accounts import actions
 from accounts.models import ApiKey, User
 from accounts.names import tidy_name
+
+
+def locked(wait_s: float) -> ValidationError:
+    """What is said to somebody who guessed too often, and may try again in `wait_s` seconds."""
+    minutes = math.ceil(wait_s / 60)
+    return ValidationError(
+        ngettext(
+            "Too many failed sign-ins. Try again in %(minutes)d minute.",
+            "Too many failed sign-ins. Try again in %(minutes)d minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
+        code="locked",
+    )
 
 
 class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
@@ -35,16 +50,7 @@ class GuardedLoginForm(AuthenticationForm):  # type: ignore[misc]
         if wait_s is None:
             usual: ValidationError = super().get_invalid_login_error()
             return usual
-        minutes = math.ceil(wait_s / 60)
-        return ValidationError(
-            ngettext(
-                "Too many failed sign-ins. Try again in %(minutes)d minute.",
-                "Too many failed sign-ins. Try again in %(minutes)d minutes.",
-                minutes,
-            )
-            % {"minutes": minutes},
-            code="locked",
-        )
+        return locked(wait_s)
 
 
 class FreeEmail:
@@ -91,13 +97,24 @@ class PersonChangeForm(FreeEmail, forms.ModelForm):  # type: ignore[type-arg]
 
 
 class PersonPasswordForm(AdminPasswordChangeForm):  # type: ignore[misc]
-    """A new password set by an admin; the person is logged out everywhere."""
+    """A new password set by an admin; the person is logged out everywhere else."""
 
     def save(self, commit: bool = True) -> User:
-        """Store the password and end every device."""
+        """Store the password and end every device, but the one an admin changes their own on."""
         user: User = super().save(commit)
-        actions.end_devices(user_id=user.pk, why=actions.Ended.PASSWORD)
+        actions.end_devices(
+            user_id=user.pk, why=actions.Ended.PASSWORD, except_id=self.user.device_id
+        )
         return user
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
+    """An admin's own new password."""
+
+    def clean_old_password(self) -> str:
+        """As typed: who saves it proves it, at the one door where guesses count."""
+        old: str = self.cleaned_data["old_password"]
+        return old
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -7,6 +7,7 @@ are kept as SHA-256 of at least 256 random bits, passwords as Argon2id.
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -128,6 +129,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC")
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
+
+    # The device by which a request of the admin pages knows this person; not stored.
+    device_id: UUID | None = None
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -94,7 +94,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.DeviceAuthentication",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "support.csp.PolicyMiddleware",
@@ -237,6 +237,8 @@ JWT_REFRESH_TTL = env.seconds("JWT_REFRESH_TTL", "336h")
 JWT_STREAM_TTL = env.seconds("JWT_STREAM_TTL", "60s")
 COOKIE_SECURE = env.flag("COOKIE_SECURE", PRODUCTION)
 COOKIE_SAMESITE = env.choice("COOKIE_SAMESITE", "Lax", ("Lax", "Strict", "None"))
+# The admin pages stay open as long as the device that opened them (accounts.browser_session).
+SESSION_COOKIE_AGE = int(JWT_REFRESH_TTL)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = COOKIE_SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if PRODUCTION and not COOKIE_SECURE:

@@ -9,6 +9,7 @@ from drf_spectacular.views import (
 )
 
 from accounts.api import jwks
+from accounts.own_password import OwnPasswordView
 from chatsite import health
 
 handler400 = "chatsite.api.bad_request"
@@ -38,6 +39,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
+    path("admin/password_change/", admin.site.admin_view(OwnPasswordView.as_view())),
     path("admin/", admin.site.urls),
     path("", include("llm.playground.page_urls")),
     path("", include("llm.stats.page_urls")),

@@ -109,6 +109,11 @@ def end_device(*, user_id: int, device_id: UUID, why: Ended = Ended.ENDED) -> No
         raise NotFound
 
 
+def end_if_live(*, device_id: UUID, why: Ended) -> None:
+    """End the device of a browser's session; nothing happens when it is over already."""
+    _end(RefreshFamily.objects.filter(pk=device_id), why)
+
+
 def end_devices(*, user_id: int, why: Ended, except_id: UUID | None = None) -> int:
     """End all devices of a person, or all but one; returns how many."""
     families = RefreshFamily.objects.filter(user_id=user_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Q
 
 from accounts import lockout
@@ -15,9 +16,10 @@ _KEEP_ENDED = dt.timedelta(days=14)
 
 
 def sweep() -> int:
-    """Delete dead devices, tickets and counters; returns how many rows."""
+    """Delete dead devices, tickets, counters and sessions; returns how many rows but these."""
     moment = clock.now()
     dead = Q(expires_at__lte=moment) | Q(ended_at__lte=moment - _KEEP_ENDED)
     devices = RefreshFamily.objects.filter(dead).delete()[0]
     tickets = Ticket.objects.filter(expires_at__lte=moment).delete()[0]
+    SessionStore.clear_expired()
     return devices + tickets + lockout.sweep()

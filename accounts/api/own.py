@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import actions, payloads
+from accounts import actions, browser_session, payloads
 from accounts import schema as docs
 from accounts import serializers as shapes
 from accounts.actions.devices import live_devices
@@ -60,8 +60,12 @@ class ChangePasswordView(OwnView):
     def post(self, request: Request) -> Response:
         """Replace the password."""
         given = valid(shapes.PasswordChangeSerializer(data=request.data))
-        actions.change_password(
-            viewer=viewer_of(request), **given, client=client_of(request._request)
+        viewer = viewer_of(request)
+        actions.change_password(viewer=viewer, **given, client=client_of(request._request))
+        browser_session.password_changed(
+            request._request,
+            user_id=viewer.user_id,
+            device_id=viewer.family_id,
         )
         return Response(status=204)
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import actions, known_device, payloads
+from accounts import actions, payloads
 from accounts import schema as docs
 from accounts import serializers as shapes
 from accounts.actions import LoggedIn
 from accounts.api.base import OpenView, valid
 from accounts.authentication import credential
-from accounts.client import KNOWN_DEVICE_COOKIE, client_of
+from accounts.browser_session import follow, forget
+from accounts.client import client_of
+from accounts.cookies import REFRESH_COOKIE, give_device, take_device
 from accounts.origins import require_own_origin
 from accounts.tokens import identify
 from chatsite.lib import clock, errors
-
-REFRESH_COOKIE = "rt"
-REFRESH_COOKIE_PATH = "/api/v1/auth"
 
 
 class RegisterView(OpenView):
@@ -60,7 +58,7 @@ class RegisterView(OpenView):
         given = valid(shapes.RegistrationSerializer(data=request.data))
         transport = _transport(request, given)
         logged_in = actions.register(**given, client=client_of(request._request))
-        return _logged_in(logged_in, transport, status=201)
+        return _logged_in(request, logged_in, transport, status=201)
 
 
 class LoginView(OpenView):
@@ -105,7 +103,7 @@ class LoginView(OpenView):
             password=given["password"],
             client=client_of(request._request),
         )
-        return _logged_in(logged_in, transport)
+        return _logged_in(request, logged_in, transport)
 
 
 class RefreshView(OpenView):
@@ -151,7 +149,7 @@ class RefreshView(OpenView):
         fresh = actions.refresh(
             token=token, client=client_of(request._request), arrived_at=arrived_at
         )
-        return _logged_in(fresh, transport)
+        return _logged_in(request, fresh, transport)
 
 
 class LogoutView(OpenView):
@@ -199,7 +197,8 @@ class LogoutView(OpenView):
                     why=actions.Ended.LOGOUT,
                 )
         response = Response(status=204)
-        response.delete_cookie(REFRESH_COOKIE, path=REFRESH_COOKIE_PATH, samesite=_same_site())
+        forget(request._request)
+        take_device(response)
         return response
 
 
@@ -222,7 +221,9 @@ def _refresh_token(request: Request) -> tuple[str, str]:
     return token, "cookie"
 
 
-def _logged_in(logged_in: LoggedIn, transport: str, status: int = 200) -> Response:
+def _logged_in(
+    request: Request, logged_in: LoggedIn, transport: str, status: int = 200
+) -> Response:
     answer: dict[str, Any] = {
         "access_token": logged_in.access_token,
         "token_type": "Bearer",
@@ -233,36 +234,7 @@ def _logged_in(logged_in: LoggedIn, transport: str, status: int = 200) -> Respon
         answer["refresh_token"] = logged_in.refresh_token
         answer["refresh_expires_in"] = logged_in.refresh_expires_in
         return Response(answer, status=status)
+    follow(request._request, logged_in)
     response = Response(answer, status=status)
-    _set_cookie(
-        response,
-        REFRESH_COOKIE,
-        logged_in.refresh_token,
-        path=REFRESH_COOKIE_PATH,
-        max_age=logged_in.refresh_expires_in,
-    )
-    if logged_in.known_device:
-        _set_cookie(
-            response,
-            KNOWN_DEVICE_COOKIE,
-            logged_in.known_device,
-            path="/",
-            max_age=known_device.LIFE_S,
-        )
+    give_device(response, logged_in)
     return response
-
-
-def _set_cookie(response: Response, name: str, value: str, *, path: str, max_age: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        path=path,
-        max_age=max_age,
-        secure=settings.COOKIE_SECURE,
-        httponly=True,
-        samesite=_same_site(),
-    )
-
-
-def _same_site() -> Literal["Lax", "Strict", "None"]:
-    return cast('Literal["Lax", "Strict", "None"]', settings.COOKIE_SAMESITE)

@@ -63,7 +63,7 @@ def test_an_admin_who_was_disabled_is_out_at_once(desk):
 
 def test_no_page_shows_a_hash_or_a_token(desk):
     _, body = log_in(vic(), token_transport="body")
-    user, family = vic(), RefreshFamily.objects.get()
+    user, family = vic(), RefreshFamily.objects.get(user=vic())
     key, _ = make_api_key(name="CRM", user=user)
     pages = [
         f"/admin/accounts/user/{user.pk}/change/",
@@ -121,7 +121,7 @@ def test_a_form_that_disables_ends_the_persons_devices(desk):
     del sent["is_active"]
     assert desk.post(f"/admin/accounts/user/{vic().pk}/change/", sent).status_code == 302
     assert problem(client.get(f"{AUTH}/me")) == (401, "AUTH_TOKEN_REVOKED")
-    assert RefreshFamily.objects.get().ended_why == "disabled"
+    assert RefreshFamily.objects.get(user=vic()).ended_why == "disabled"
 
 
 @pytest.mark.parametrize("changes", [{"role": "agent"}, {"is_active": ""}])
@@ -175,7 +175,7 @@ def test_nothing_is_deleted(desk, model):
 
 def test_devices_can_only_be_ended(desk):
     client, _ = log_in(vic())
-    family = RefreshFamily.objects.get()
+    family = RefreshFamily.objects.get(user=vic())
     assert desk.get("/admin/accounts/refreshfamily/add/").status_code == 403
     desk.post(f"/admin/accounts/refreshfamily/{family.pk}/change/", {"ip": "1.1.1.1"})
     family.refresh_from_db()

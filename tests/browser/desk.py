@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import BrowserContext, Page, expect
 
+ADA = ("ada@example.com", "demo-admin")
 BEN = ("ben@example.com", "demo-agent")
 BEA = ("bea@example.com", "demo-agent")
 # A browser reports every answer above 399: that nobody is signed in yet is no mistake. The second

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import BEA, Customer, Window
+from tests.browser.desk import ADA, BEA, Customer, Window
 
 MakeWindow = Callable[..., Window]
 MakeCustomer = Callable[[], Customer]
@@ -79,6 +79,43 @@ def test_a_reload_and_a_second_tab_stay_signed_in_and_signing_out_ends_both(
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Email or username")).to_be_visible()
     expect(second.get_by_label("Email or username")).to_be_visible()
+
+
+def test_one_sign_in_opens_the_console_and_the_admin_and_one_way_out_leaves_both(
+    window: MakeWindow, shot: Shot
+) -> None:
+    ada = window()
+    page = ada.sign_in(ADA)
+    page.get_by_role("button", name="Account and settings").first.click()
+    page.get_by_role("link", name="Administration").click()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    page.goto(f"{ada.site}/admin/gate/release/")
+    expect(page.get_by_text("Releases").first).to_be_visible()
+    second = ada.open("/console/")
+    expect(second.locator("#desk")).to_be_visible()
+    page.evaluate("document.querySelector('#logout-form').submit()")
+    expect(page.get_by_text("Logged out")).to_be_visible()
+    second.reload()
+    expect(second.get_by_label("Email or username")).to_be_visible()
+    # The other way round.
+    page.goto(f"{ada.site}/admin/")
+    page.locator("#id_username").fill(ADA[0])
+    page.locator("#id_password").fill(ADA[1])
+    page.locator("#id_password").press("Enter")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    second.reload()
+    expect(second.locator("#desk")).to_be_visible()
+    second.get_by_role("button", name="Account and settings").first.click()
+    shot(second, "console-account-menu-admin")
+    second.get_by_role("button", name="Sign out").click()
+    expect(second.get_by_label("Email or username")).to_be_visible()
+    page.reload()
+    expect(page.locator("#id_username")).to_be_visible()
+    # An agent is not shown the way.
+    ben = window().sign_in()
+    ben.get_by_role("button", name="Account and settings").first.click()
+    expect(ben.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(ben.get_by_role("link", name="Administration")).to_be_hidden()
 
 
 def test_no_token_is_kept_where_a_script_could_find_it(window: MakeWindow) -> None:

@@ -60,6 +60,7 @@ function enter(user) {
   if (deskUser !== null && deskUser !== user.id) return location.reload();
   if (deskUser === null) {
     deskUser = user.id;
+    for (const part of document.querySelectorAll("[data-for]")) part.hidden = part.dataset.for !== user.role;
     page("desk").hidden = false;
     run.open({ ...user, name: user.display_name || user.username || user.email });
   } else run.resume?.();
