@@ -8,7 +8,7 @@ import datetime as dt
 from typing import Any, TypeVar
 
 import orjson
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, Model, Q, QuerySet, Value, When
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
@@ -22,8 +22,11 @@ ASKINGS_SHOWN = 50
 LARGEST_ID = 2**63 - 1
 
 
-def article_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
-    """Return ``{results, next}`` of articles, the last changed first."""
+def article_page(viewer: Viewer, wanted: dict[str, Any], *, reads: str = "") -> payloads.Payload:
+    """Return ``{results, next}`` of articles, the last changed first.
+
+    With `reads`, a language tag such as "en" or "zh-hans", those in that language come before.
+    """
     require_staff(viewer)
     rows = Article.objects.visible_to(viewer).select_related("team", "published", "author")
     for name in ("status", "audience", "language", "source_kind"):
@@ -33,8 +36,14 @@ def article_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
         rows = rows.filter(team_id=wanted["team"])
     if words := wanted.get("q"):
         rows = rows.filter(Q(title__icontains=words) | Q(body__icontains=words))
-    page, following = _page(rows, "updated_at", wanted)
+    page, following = _page(rows, "updated_at", wanted, first=in_language(reads) if reads else None)
     return {"results": [payloads.article_row(row) for row in page], "next": following}
+
+
+def in_language(tag: str) -> Q:
+    """Return the condition of what is written in a language, whatever its region or script."""
+    base = tag.split("-")[0]
+    return Q(language__iexact=base) | Q(language__istartswith=f"{base}-")
 
 
 def question_page(viewer: Viewer, wanted: dict[str, Any]) -> payloads.Payload:
@@ -72,34 +81,44 @@ def versions_of(viewer: Viewer, article_id: object) -> list[ArticleVersion]:
     return list(article.versions.select_related("created_by").order_by("-number"))
 
 
-def _page(rows: QuerySet[M], key: str, wanted: dict[str, Any]) -> tuple[list[M], str | None]:
-    """A page by a falling key and the id, and the cursor behind it: a place in that order."""
+def _page(
+    rows: QuerySet[M], key: str, wanted: dict[str, Any], *, first: Q | None = None
+) -> tuple[list[M], str | None]:
+    """A page by a falling key and the id, and the cursor behind it: a place in that order.
+
+    What meets `first` comes before the rest.
+    """
+    ranked: QuerySet[Any] = rows.annotate(
+        rank=Case(When(first, then=1), default=0) if first is not None else Value(0)
+    )
     if wanted.get("cursor"):
-        value, pk = _read_cursor(wanted["cursor"], is_time=key.endswith("_at"))
-        rows = rows.filter(Q(**{f"{key}__lt": value}) | Q(**{key: value, "pk__lt": pk}))
+        value, pk, rank = _read_cursor(wanted["cursor"], is_time=key.endswith("_at"))
+        behind = Q(**{f"{key}__lt": value}) | Q(**{key: value, "pk__lt": pk})
+        ranked = ranked.filter(Q(rank__lt=rank) | Q(behind, rank=rank))
     limit = wanted["limit"]
-    found = list(rows.order_by(f"-{key}", "-pk")[: limit + 1])
+    found = list(ranked.order_by("-rank", f"-{key}", "-pk")[: limit + 1])
     page = found[:limit]
     more = len(found) > limit
-    return page, _cursor(getattr(page[-1], key), page[-1].pk) if more else None
+    return page, _cursor(page[-1], key) if more else None
 
 
-def _cursor(value: Any, pk: int) -> str:
+def _cursor(row: Any, key: str) -> str:
+    value = getattr(row, key)
     place = value.isoformat() if isinstance(value, dt.datetime) else value
-    return base64.urlsafe_b64encode(orjson.dumps([place, pk])).decode()
+    return base64.urlsafe_b64encode(orjson.dumps([place, row.pk, row.rank])).decode()
 
 
-def _read_cursor(raw: str, *, is_time: bool) -> tuple[Any, int]:
+def _read_cursor(raw: str, *, is_time: bool) -> tuple[Any, int, int]:
     try:
-        value, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
+        value, pk, rank = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
         if is_time:
             value = dt.datetime.fromisoformat(value)
             if value.tzinfo is None:
                 raise ValueError("without a time zone")
         elif not isinstance(value, int) or not 0 <= value <= LARGEST_ID:
             raise ValueError("not a number of this list")
-        if not isinstance(pk, int) or not 0 <= pk <= LARGEST_ID:
+        if not isinstance(pk, int) or not 0 <= pk <= LARGEST_ID or rank not in (0, 1):
             raise ValueError("not an id")
     except (ValueError, TypeError, AttributeError, binascii.Error):
         raise ValidationFailed.of("cursor", "not a cursor of this list") from None
-    return value, pk
+    return value, pk, rank

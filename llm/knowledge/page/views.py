@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
@@ -135,10 +136,12 @@ class ChoicesView(KernelView):
 
 
 def _articles(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
-    found = queries.article_page(viewer, wanted)
+    reads = get_language() or settings.LANGUAGE_CODE
+    found = queries.article_page(viewer, wanted, reads=reads)
     names = ("q", "language", "status", "audience")
     kept = {name: wanted[name] for name in names if wanted.get(name)}
     visible = Article.objects.visible_to(viewer)
+    languages = visible.order_by("language").values_list("language", flat=True).distinct()
     statuses, audiences = dict(Article.Status.choices), dict(Audience.choices)
     return "llm/knowledge/articles.html", {
         "rows": [
@@ -146,6 +149,7 @@ def _articles(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
                 **row,
                 "status_name": statuses[row["status"]],
                 "audience_name": audiences[row["audience"]],
+                "is_near": row["language"].split("-")[0].lower() == reads.split("-")[0],
             }
             for row in found["results"]
         ],
@@ -154,7 +158,10 @@ def _articles(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
         "older": "?" + urlencode({**kept, "cursor": found["next"]}) if found["next"] else "",
         "statuses": Article.Status.choices,
         "audiences": Audience.choices,
-        "languages": visible.order_by("language").values_list("language", flat=True).distinct(),
+        "languages": languages,
+        # Of one language alone, nothing needs to be told apart.
+        "grouped": len(languages) > 1 and "language" not in kept,
+        "reads": reads,
         "standing": standing(),
     }
 
@@ -168,7 +175,7 @@ def _article(viewer: Viewer, wanted: dict[str, Any]) -> Laid:
         context["question"] = access.question_for(viewer, wanted["question"])
     if not wanted.get("article"):
         asked = context.get("question")
-        language = asked.language if asked else "en"
+        language = asked.language if asked else get_language() or settings.LANGUAGE_CODE
         team_id = asked.team_id if asked else None
         title = asked.text[:200] if asked else ""
         context["article"] = Article(title=title, language=language, team_id=team_id)

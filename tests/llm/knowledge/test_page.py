@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.test import Client
@@ -61,6 +63,60 @@ def test_articles_are_listed_searched_and_filtered(boss: APIClient, returns: Art
     assert returns.title in laid_out(boss, q="unworn", status="published", audience="public")
     assert "No article is like that" in laid_out(boss, q="nowhere")
     assert "No article is like that" in laid_out(boss, audience="internal")
+
+
+def titles(page: str) -> list[str]:
+    """Titles and headings of the list, in order."""
+    return [
+        re.sub(r"<[^>]+>", "", unescape(found)).strip()
+        for found in re.findall(r'<li class="group">.*?</li>|<h2[^>]*>.*?</h2>', page, re.DOTALL)
+    ]
+
+
+def in_two_languages(publish: Callable[..., Article]) -> None:
+    publish("Returns", "Send it back.", language="en")
+    publish("Boots", "They are waterproof.", language="en-gb")
+    publish("退货", "寄回即可。", language="zh-hans")
+    publish("Schuhe", "Sie sind dicht.", language="de")
+
+
+def test_articles_in_the_readers_language_come_first(
+    boss: APIClient, publish: Callable[..., Article]
+) -> None:
+    in_two_languages(publish)
+    assert titles(laid_out(boss)) == [
+        "English", "Boots", "Returns", "Other languages", "Schuhe", "退货",
+    ]  # fmt: skip
+    boss.cookies["django_language"] = "zh-hans"
+    assert titles(laid_out(boss)) == [
+        "简体中文", "退货", "其他语言", "Schuhe", "Boots", "Returns",
+    ]  # fmt: skip
+    # One language needs no headings.
+    assert titles(laid_out(boss, language="de")) == ["Schuhe"]
+
+
+def test_more_articles_follow_in_the_same_order(
+    boss: APIClient, publish: Callable[..., Article]
+) -> None:
+    in_two_languages(publish)
+    seen: list[str] = []
+    query: dict[str, str] = {}
+    while True:
+        page = laid_out(boss, limit=1, **query)
+        seen += titles(page)
+        following = re.search(r'href="\?([^"]*cursor=[^"]*)"', page)
+        if following is None:
+            break
+        query = dict(parse_qsl(unescape(following[1])))
+    assert [title for title in seen if title not in ("English", "Other languages")] == [
+        "Boots", "Returns", "Schuhe", "退货",
+    ]  # fmt: skip
+
+
+def test_a_new_article_begins_in_the_readers_language(boss: APIClient) -> None:
+    assert 'list="languages" value="en"' in laid_out(boss, view="article")
+    boss.cookies["django_language"] = "zh-hans"
+    assert 'list="languages" value="zh-hans"' in laid_out(boss, view="article")
 
 
 def test_an_empty_library_says_what_to_do(boss: APIClient) -> None:
