@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -97,15 +98,41 @@ def identify(token: str) -> tuple[User, Viewer]:
     Raises AuthTokenExpired, AuthTokenInvalid, or AuthTokenRevoked when the person was disabled or
     the device logged out.
     """
+    holder = holder_of(token)
+    user = live_user(holder.user_id, family_id=holder.family_id)
+    return user, holder.viewer(user)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a token says of who holds it; whether it still holds is for the database to say."""
+
+    user_id: int
+    family_id: UUID | None = None
+    widget_id: int | None = None
+    expires_at: float | None = None
+
+    def viewer(self, user: User, *, team_ids: frozenset[int] | None = None) -> Viewer:
+        """The viewer that the holder is, being `user`."""
+        return Viewer.of(
+            user,
+            widget_id=self.widget_id,
+            family_id=None if self.family_id is None else str(self.family_id),
+            expires_at=self.expires_at,
+            team_ids=team_ids,
+        )
+
+
+def holder_of(token: str) -> Holder:
+    """Who an access token was issued to. No query; raises AuthTokenExpired, AuthTokenInvalid."""
     claims = verify(token, typ="access")
     user_id, family_id = _subject(claims)
-    user = live_user(user_id, family_id=family_id)
     widget_id = claims.get("wid")
-    return user, Viewer.of(
-        user,
-        widget_id=widget_id if isinstance(widget_id, int) else None,
-        family_id=None if family_id is None else str(family_id),
-        expires_at=float(claims["exp"]),
+    return Holder(
+        user_id,
+        family_id,
+        widget_id if isinstance(widget_id, int) else None,
+        float(claims["exp"]),
     )
 
 

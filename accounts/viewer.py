@@ -34,10 +34,14 @@ class Viewer:
         widget_id: int | None = None,
         family_id: str | None = None,
         expires_at: float | None = None,
+        team_ids: frozenset[int] | None = None,
     ) -> Viewer:
-        """Read role and teams of `user` as they are now: one query for staff, else none."""
-        teams: frozenset[int] = frozenset()
-        if user.role != Role.CUSTOMER:
+        """Read role and teams of `user` as they are now: one query for staff, else none.
+
+        None with `team_ids`, for who has read them already.
+        """
+        teams = team_ids or frozenset()
+        if team_ids is None and user.role != Role.CUSTOMER:
             teams = frozenset(user.teams.values_list("id", flat=True))
         return cls(
             user_id=user.pk,

@@ -14,12 +14,16 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
+from accounts.callers import callers
 from chatsite import health
-from chatsite.bodies import BodyLimit, answer_problem
+from chatsite.bodies import BodyLimit, refuse
 from chatsite.lib import loops
 from chatsite.lib.bus import bus
+from llm.api.ask_door import AskDoor
+from llm.streams import access, rows
 from llm.streams.door import StreamDoor
 from llm.streams.feeds import feeds
+from llm.turns.quick_asking import quick_asking
 from sessions_app.consumers import ChatConsumer
 from sessions_app.live.hub import hub
 from sessions_app.live.writer import writer
@@ -42,6 +46,10 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
             await feeds.stop()
             await hub.stop()
             await writer.stop()
+            await callers.close()
+            await quick_asking.close()
+            await access.close()
+            await rows.close()
             await bus.close()
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -62,6 +70,6 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
 _socket_route: Any = path("api/v1/ws", ChatConsumer.as_asgi())  # type: ignore[arg-type]
 _websocket = OriginCheck(URLRouter([_socket_route]))
 
-_http = BodyLimit(StreamDoor(django_application, answer_problem))
+_http = BodyLimit(AskDoor(StreamDoor(django_application, refuse), refuse))
 
 application = ProtocolTypeRouter({"http": _http, "websocket": websocket, "lifespan": lifespan})

@@ -15,6 +15,7 @@ from django.conf import settings
 from chatsite.lib import request_id
 from chatsite.lib.errors import (
     DomainError,
+    InternalError,
     ServiceUnavailable,
     UploadTooLarge,
     ValidationFailed,
@@ -124,15 +125,28 @@ class _Body:
         return bool(event["type"] == "http.request")
 
 
-async def answer_problem(scope: Scope, send: Send, error: DomainError) -> None:
-    """Answer with a problem where Django is not asked."""
+async def refuse(scope: Scope, send: Send, error: Exception) -> int:
+    """Answer with the problem that tells a caller about ``error``; return its status."""
+    from chatsite.api import as_domain_error
+
+    known = as_domain_error(error)
+    if isinstance(known, InternalError):
+        log.error("unexpected error", exc_info=error)
+    await answer_problem(scope, send, known, close=False)
+    return known.status
+
+
+async def answer_problem(
+    scope: Scope, send: Send, error: DomainError, *, close: bool = True
+) -> None:
+    """Answer with a problem where Django is not asked; ``close`` ends the connection."""
     from chatsite.api import (  # REST framework has to load it first
         PROBLEM_JSON,
         problem,
         problem_headers,
     )
 
-    given = request_id.accept_or_make(_header(scope, b"x-request-id"))
+    given = request_id.current() or request_id.accept_or_make(_header(scope, b"x-request-id"))
     with request_id.use(given):
         body = json.dumps(problem(error)).encode()
     headers = {
@@ -141,8 +155,9 @@ async def answer_problem(scope: Scope, send: Send, error: DomainError) -> None:
         **problem_headers(error),
         "X-Content-Type-Options": "nosniff",
         "X-Request-ID": given,
-        "Connection": "close",
     }
+    if close:
+        headers["Connection"] = "close"
     await send(
         {
             "type": "http.response.start",

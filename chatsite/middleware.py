@@ -1,6 +1,5 @@
 """Middleware of the project: the request id, one log line and the metrics of each request."""
 
-import logging
 import time
 from collections.abc import Awaitable, Callable
 
@@ -10,12 +9,8 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from structlog.contextvars import bound_contextvars
 
-from chatsite.lib import clock, request_id
-from chatsite.lib.metrics import REQUEST_SECONDS, REQUESTS
+from chatsite.lib import clock, request_id, served
 
-log = logging.getLogger("chatsite.request")
-
-QUIET = {"/healthz", "/readyz", "/metrics"}
 Response = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
@@ -44,19 +39,14 @@ class RequestContext:
             seconds = time.perf_counter() - began
             match = request.resolver_match
             view = match.view_name if match else "unknown"
-            REQUESTS.labels(request.method, view, response.status_code).inc()
-            REQUEST_SECONDS.labels(view).observe(seconds)
-            if request.path not in QUIET and not request.path.startswith("/static/"):
-                log.info(
-                    "request",
-                    extra={
-                        "method": request.method,
-                        "path": request.path,
-                        "status": response.status_code,
-                        "ms": round(seconds * 1000, 1),
-                        "user_id": _user_id(request),
-                    },
-                )
+            served.note(
+                method=request.method,
+                path=request.path,
+                view=view,
+                status=response.status_code,
+                seconds=seconds,
+                user_id=_user_id(request),
+            )
         response.headers["X-Request-ID"] = given
         return response
 

@@ -6,6 +6,7 @@ here is one round trip and one transaction; everything longer belongs in
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -15,6 +16,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
 PATIENCE_S = 10.0
+PLANS_HOLD_S = 10.0
+"""A plan made for a table of ten rows would be kept while it grows to a million."""
 Row = tuple[Any, ...]
 Connection = psycopg.AsyncConnection[Row]
 
@@ -23,7 +26,7 @@ class LoopConnections:
     """As many connections as there are statements under way at once; each is used again."""
 
     def __init__(self) -> None:
-        self._idle: list[Connection] = []
+        self._idle: list[tuple[Connection, float]] = []
 
     @staticmethod
     @cache
@@ -48,23 +51,27 @@ class LoopConnections:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        connection = self._idle.pop() if self._idle else await _connect()
+        now = time.monotonic()
+        connection, planned = self._idle.pop() if self._idle else (await _connect(), now)
         try:
+            if now - planned > PLANS_HOLD_S:
+                planned = now
+                await connection.execute("DISCARD PLANS")
             yield connection
         finally:
-            await self._give_back(connection)
+            await self._give_back(connection, planned)
 
-    async def _give_back(self, connection: Connection) -> None:
+    async def _give_back(self, connection: Connection, planned: float) -> None:
         """Keep a connection that may be used again: neither broken nor left inside of something."""
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
-            self._idle.append(connection)
+            self._idle.append((connection, planned))
         else:
             await connection.close()
 
     async def close(self) -> None:
         """End the connections; the next :meth:`run` opens another."""
         idle, self._idle = self._idle, []
-        for connection in idle:
+        for connection, _ in idle:
             await connection.close()
 
 

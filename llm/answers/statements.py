@@ -82,27 +82,41 @@ def begin() -> str:
 
 
 @cache
-def _head_columns() -> tuple[str, ...]:
-    # In the order of the model's fields, by which ``from_db`` takes them.
+def head_columns() -> tuple[str, ...]:
+    """Return :data:`HEAD` in the order of the model's fields, by which ``from_db`` takes them."""
     return tuple(name for name in columns(ChatSession) if name in HEAD)
 
 
 @cache
 def heads() -> str:
     """Sessions by id, with what speaking in them changes. Parameter: ids."""
-    names = ", ".join(_head_columns())
+    names = ", ".join(head_columns())
     return f"SELECT xmin::text, {names} FROM {table(ChatSession)} WHERE id = ANY(%s)"
 
 
 def head_from(row: tuple[Any, ...]) -> tuple[str, ChatSession]:
     """Return the mark and the session of a row of :func:`heads`."""
     mark, *values = row
-    return mark, ChatSession.from_db(DEFAULT_DB_ALIAS, _head_columns(), values)
+    return mark, ChatSession.from_db(DEFAULT_DB_ALIAS, head_columns(), values)
 
 
 def hot_cells(session: ChatSession) -> dict[str, Any]:
     """Return what :func:`end` writes of a session."""
     return cells(session, ("id", *HOT_FIELDS))
+
+
+@cache
+def hot_types() -> str:
+    """Return the columns of :func:`hot_cells` with their types."""
+    database = connections[DEFAULT_DB_ALIAS]
+    types = {field.attname: field.db_type(database) for field in ChatSession._meta.concrete_fields}
+    return ", ".join(f"{name} {types[name]}" for name in ("id", *HOT_FIELDS))
+
+
+@cache
+def hot_changes() -> str:
+    """Return what sets a session's hot columns to those of ``v``."""
+    return ", ".join(f"{name} = v.{name}" for name in HOT_FIELDS)
 
 
 @cache
@@ -112,15 +126,11 @@ def end() -> str:
     Parameters: marked sessions, ends (JSON), answer ids, session ids twice, messages (JSON).
     """
     answer, session, message = table(Answer), table(ChatSession), table(Message)
-    database = connections[DEFAULT_DB_ALIAS]
-    types = {field.attname: field.db_type(database) for field in ChatSession._meta.concrete_fields}
-    cast = ", ".join(f"{name} {types[name]}" for name in ("id", *HOT_FIELDS))
-    changes = ", ".join(f"{name} = v.{name}" for name in HOT_FIELDS)
     ended = ", ".join(f"{name} = e.{name}" for name in ENDED_COLUMNS)
     names = ", ".join(columns(Message))
     return f"""
         WITH v AS MATERIALIZED (
-            SELECT * FROM json_to_recordset(%s::json) AS v(mark xid, {cast})
+            SELECT * FROM json_to_recordset(%s::json) AS v(mark xid, {hot_types()})
         ), e AS MATERIALIZED (
             SELECT * FROM json_populate_recordset(NULL::{answer}, %s::json)
         ), mine AS (
@@ -133,7 +143,7 @@ def end() -> str:
             JOIN mine ON mine.session_id = s.id
             WHERE s.id = ANY(%s) FOR NO KEY UPDATE OF s SKIP LOCKED
         ), moved AS (
-            UPDATE {session} AS s SET {changes} FROM v JOIN held ON held.id = v.id
+            UPDATE {session} AS s SET {hot_changes()} FROM v JOIN held ON held.id = v.id
             WHERE s.id = v.id AND s.id = ANY(%s) RETURNING s.id
         ), closed AS (
             UPDATE {answer} AS a SET lease_until = NULL, {ended} FROM e

@@ -172,10 +172,5 @@ class TurnStreamView(KernelView):
             let_in.append(door.Ticket(pk, cursor, self.viewer.user_id))
         return HttpResponse(
             door.PRELUDE,
-            content_type="text/event-stream; charset=utf-8",
-            headers={
-                "Cache-Control": "no-cache, no-transform",
-                "X-Accel-Buffering": "no",
-                "Content-Encoding": "identity",
-            },
+            headers=door.HEADERS,
         )

@@ -7,6 +7,7 @@ doorbell, or a Redis that forgot everything, has left behind.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections import Counter
@@ -123,15 +124,29 @@ class Feeds:
             del self._users[reader.user_id]
         STREAMS.dec()
 
+    async def expect(self, turn_id: UUID, slots: list[rows.SlotRow]) -> None:
+        """Make the feed of a turn that was asked just now, so that its reader need not wait for
+        rows; whatever was not heard, the next look finds."""
+        self.start()
+        if str(turn_id) not in self._feeds:
+            await self._made(turn_id).apply(slots, {})
+
+    def _made(self, turn_id: UUID) -> Feed:
+        feed = self._feeds[str(turn_id)] = Feed(turn_id)
+        feed.idle_since = time.monotonic()
+        if self._watch is None or self._watch.done():
+            self._watch = asyncio.get_running_loop().create_task(
+                self._keep_watch(), context=contextvars.Context()
+            )
+        return feed
+
     async def _opened(self, turn_id: UUID) -> Feed:
         key = str(turn_id)
         feed = self._feeds.get(key)
         if feed is None:
-            feed = self._feeds[key] = Feed(turn_id)
+            feed = self._made(turn_id)
             self._opening[key] = self._spawn(self._look_at(feed))
             self._opening[key].add_done_callback(lambda _: self._opening.pop(key, None))
-            if self._watch is None or self._watch.done():
-                self._watch = asyncio.get_running_loop().create_task(self._keep_watch())
         feed.idle_since = time.monotonic()
         if opening := self._opening.get(key):
             await asyncio.shield(opening)
@@ -207,9 +222,8 @@ class Feeds:
         """Read the rows of feeds, with the texts they need, and let each take its part."""
         if not feeds:
             return
-        found = await dbpool.run(rows.read, [feed.turn_id for feed in feeds])
-        texts: dict[UUID, str] = {}
-        asked: set[UUID] = set()
+        found, texts = await rows.look([feed.turn_id for feed in feeds])
+        asked: set[UUID] = set(texts)
         is_first = True
         # What turns out to be torn needs its stored text in a second round.
         while (wanted := _lacking(feeds, found) - asked) or is_first:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from django.db import DEFAULT_DB_ALIAS
+
+from chatsite.lib import dbpool
+from chatsite.lib.gather import Gather
+from chatsite.lib.loopdb import LoopConnections
+from llm.answers.statements import table
 from llm.models import Answer, Turn
 from llm.turns.payloads import error_of, hides_names
+from sessions_app.rows import columns
+
+log = logging.getLogger(__name__)
 
 _SHOWN = (
     "status", "attempt", "error_code", "error_reason", "latency_ms", "ttft_ms",
@@ -42,7 +54,73 @@ class SlotRow:
         return self.attempt + 1 if waits else self.attempt
 
 
-def read(turn_ids: Collection[UUID]) -> dict[UUID, list[SlotRow]]:
+Found = dict[UUID, list[SlotRow]]
+Texts = dict[UUID, str]
+_connections = LoopConnections()
+
+
+async def look(turn_ids: Collection[UUID]) -> tuple[Found, Texts]:
+    """Return what :func:`read` does, and the texts of slots that are over; from the event loop.
+
+    All that is looked for at the moment takes one round trip (not every text is there then).
+    """
+    found, said = await _looks.one(frozenset(turn_ids)) if _can_look() else ({}, {})
+    if left := set(turn_ids) - set(found):
+        found |= await dbpool.run(read, left)
+    return found, said
+
+
+def _can_look() -> bool:
+    return LoopConnections.are_possible()
+
+
+async def _look(wanted: list[frozenset[UUID]]) -> list[tuple[Found, Texts]]:
+    try:
+        rows = await _connections.run(_slots(), list(frozenset().union(*wanted)))
+    except (psycopg.Error, OSError, TimeoutError) as error:
+        log.warning("turns are read one by one", extra={"error": type(error).__name__})
+        return [({}, {}) for _ in wanted]
+    found: Found = {}
+    said: Texts = {}
+    for turn_id, hidden, text, *row in rows:
+        answer = Answer.from_db(DEFAULT_DB_ALIAS, _columns(), row)
+        found.setdefault(turn_id, []).append(row_of(answer, hidden=hidden))
+        if text is not None:
+            said[answer.pk] = text
+    shares: list[tuple[Found, Texts]] = []
+    for ids in wanted:
+        mine = {turn_id: found[turn_id] for turn_id in ids if turn_id in found}
+        answers = [row.answer for here in mine.values() for row in here]
+        shares.append((mine, {pk: said[pk] for pk in answers if pk in said}))
+    return shares
+
+
+_looks = Gather(_look)
+
+
+async def close() -> None:
+    """End the connections of the loop."""
+    await _connections.close()
+
+
+@cache
+def _columns() -> tuple[str, ...]:
+    shown = {"id", "model_id", *_SHOWN}
+    return tuple(name for name in columns(Answer) if name in shown)
+
+
+@cache
+def _slots() -> str:
+    """Current slots of turns, each with its text once it is over. Parameter: turn ids."""
+    names = ", ".join(f"a.{name}" for name in _columns())
+    over = "a.status NOT IN ('queued', 'running')"
+    return f"""
+        SELECT t.id, t.blind AND t.picked_slot IS NULL, CASE WHEN {over} THEN a.text END, {names}
+        FROM {table(Turn)} AS t JOIN {table(Answer)} AS a ON a.turn_id = t.id
+        WHERE t.id = ANY(%s) AND a.is_current ORDER BY a.slot"""  # noqa: S608 - names of our own
+
+
+def read(turn_ids: Collection[UUID]) -> Found:
     """Return the current slots of turns; a reply to a customer is a turn with one slot.
 
     A turn that is gone is missing.
@@ -54,7 +132,7 @@ def read(turn_ids: Collection[UUID]) -> dict[UUID, list[SlotRow]]:
         for answer in answers.order_by("slot"):
             assert answer.turn_id is not None
             hidden = hides_names(turns[answer.turn_id])
-            found[answer.turn_id].append(_row(answer, hidden=hidden))
+            found[answer.turn_id].append(row_of(answer, hidden=hidden))
     if left := set(turn_ids) - set(turns):
         found |= {answer.pk: [_reply(answer)] for answer in _replies(left)}
     return found
@@ -81,10 +159,11 @@ def _reply(answer: Answer) -> SlotRow:
     if lost:
         answer.status = Answer.Status.STOPPED
     is_void = lost or answer.status == Answer.Status.SUPERSEDED or answer.error_reason == "floor"
-    return _row(answer, hidden=False, is_void=is_void)
+    return row_of(answer, hidden=False, is_void=is_void)
 
 
-def _row(answer: Answer, *, hidden: bool, is_void: bool = False) -> SlotRow:
+def row_of(answer: Answer, *, hidden: bool, is_void: bool = False) -> SlotRow:
+    """Return an answer as the feed takes it; ``hidden`` is the name of its model."""
     return SlotRow(
         slot=answer.slot or 0,
         answer=answer.pk,
@@ -101,6 +180,6 @@ def _row(answer: Answer, *, hidden: bool, is_void: bool = False) -> SlotRow:
     )
 
 
-def texts(answer_ids: Collection[UUID]) -> dict[UUID, str]:
+def texts(answer_ids: Collection[UUID]) -> Texts:
     """Return what answers have said, as far as it is stored."""
     return dict(Answer.objects.filter(pk__in=answer_ids).values_list("pk", "text"))

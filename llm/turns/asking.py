@@ -34,11 +34,15 @@ STYLES = ("shorter", "friendlier", "translate")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn and the message that asks. ``created`` is false when the same send was stored."""
+    """A turn and the message that asks. ``created`` is false when the same send was stored.
+
+    ``slots`` are the answers that were queued, where they were.
+    """
 
     turn: Turn
     message: Message
     created: bool
+    slots: Sequence[Answer] = ()
 
 
 def ask(
@@ -74,17 +78,23 @@ def ask(
         if Turn.objects.filter(session=conversation.pk, finished_at__isnull=True).exists():
             raise Conflict("The models are still answering; wait, or stop them")
         models = checked_models(conversation.model_ids if model_ids is None else model_ids)
-        turn = Turn.objects.create(
-            kind=Turn.Kind.COMPARE,
-            session_id=conversation.pk,
-            question=posted.message,
-            asked_by_id=viewer.user_id,
-            watermark=posted.message.seq,
-            blind=blind,
-        )
-        queue_answers(turn, models, params or {})
+        turn = turn_of(posted.message, asked_by=viewer.user_id, blind=blind)
+        turn.save(force_insert=True)
+        slots = queue_answers(turn, models, params or {})
         _name(viewer, conversation, posted.message)
-    return Asked(turn, posted.message, created=True)
+    return Asked(turn, posted.message, created=True, slots=slots)
+
+
+def turn_of(question: Message, *, asked_by: int, blind: bool) -> Turn:
+    """Return the turn that a question begins, not stored yet."""
+    return Turn(
+        kind=Turn.Kind.COMPARE,
+        session_id=question.session_id,
+        question_id=question.pk,
+        asked_by_id=asked_by,
+        watermark=question.seq,
+        blind=blind,
+    )
 
 
 def _conversation(viewer: Viewer, conversation_id: object) -> Conversation:
@@ -175,25 +185,34 @@ def checked_models(model_ids: Sequence[int]) -> list[ModelConfig]:
     return [models[model_id] for model_id in model_ids]
 
 
-def queue_answers(turn: Turn, models: Sequence[ModelConfig], params: Mapping[str, Any]) -> None:
+def queue_answers(
+    turn: Turn, models: Sequence[ModelConfig], params: Mapping[str, Any]
+) -> list[Answer]:
     """Make the slots of a new turn, and have workers take them after the commit.
 
     Raises :class:`RateLimited` when too many are open already.
     """
     if turn.asked_by_id is not None:
         require_room(user_id=turn.asked_by_id, models=models)
+    made = Answer.objects.bulk_create(slots_of(turn, models, params))
+    answers.wake_for(made)
+    return made
+
+
+def slots_of(turn: Turn, models: Sequence[ModelConfig], params: Mapping[str, Any]) -> list[Answer]:
+    """Return an answer to queue for each model, in their order, none stored yet."""
     purposes = {Turn.Kind.COMPARE: Answer.Purpose.COMPARE, Turn.Kind.DRAFT: Answer.Purpose.DRAFT}
-    made = Answer.objects.bulk_create(
+    now = clock.now()
+    return [
         Answer(
             id=uuid7(),
             purpose=purposes.get(Turn.Kind(turn.kind), Answer.Purpose.ASSIST),
-            turn=turn,
+            turn_id=turn.pk,
             slot=slot,
-            model=model,
+            model_id=model.pk,
             model_label=label_of(model),
             params=dict(params),
-            created_at=clock.now(),
+            created_at=now,
         )
         for slot, model in enumerate(models)
-    )
-    answers.wake_for(made)
+    ]

@@ -71,7 +71,7 @@ async def test_who_leaves_before_the_stream_begins_is_sent_nothing() -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
-    async def refuse(*_: Any) -> None:
+    async def refuse(*_: Any) -> int:
         raise AssertionError("nobody is there to be refused")
 
     await StreamDoor(let_in, refuse)({"path": f"{PREFIX}x"}, receive, send)
