@@ -16,6 +16,9 @@ from sessions_app import payloads
 from sessions_app.models import Attachment, ChatSession, Message
 from sessions_app.protocol import Frame, MessageFrame, ReadFrame, TypingFrame
 
+#: Says that customers get the frame of staff; most messages are sent only once so.
+SAME = "same"
+
 
 @dataclass(frozen=True, slots=True)
 class LiveAnswer:
@@ -71,7 +74,7 @@ def committed(
                 "public": (
                     None
                     if message.is_note
-                    else staff
+                    else SAME
                     if same
                     else message_frame(message, staff=False, files=shown)
                 ),

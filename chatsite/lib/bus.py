@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import orjson
 from channels.layers import get_channel_layer
 
 from chatsite.lib import loops
@@ -99,10 +100,12 @@ class Bus:
 
     async def _send(self, topic: str) -> None:
         try:
-            while events := self._pending.get(topic):
-                batch, self._pending[topic] = events[:BATCH], events[BATCH:]
-                message = {"type": "bus", "origin": PROCESS, "events": batch}
+            while pending := self._pending.get(topic):
+                batch, self._pending[topic] = pending[:BATCH], pending[BATCH:]
                 try:
+                    # In one piece, so that who sent them need not take them apart again.
+                    events = orjson.dumps(batch)
+                    message = {"type": "bus", "origin": PROCESS, "events": events}
                     layer = get_channel_layer()
                     assert layer is not None
                     async with asyncio.timeout(SEND_TIMEOUT_S):
@@ -125,7 +128,7 @@ class Bus:
                 while True:
                     message = await layer.receive(channel)
                     if message["origin"] != PROCESS:
-                        for event in message["events"]:
+                        for event in orjson.loads(message["events"]):
                             self._deliver(topic, event)
             except asyncio.CancelledError:
                 raise

@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.conf import settings
@@ -22,8 +22,7 @@ _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
 _SENDABLE = {MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE, MessageKind.NOTE}
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """Who says something: a user, the assistant, or the system."""
 
     kind: SenderKind
@@ -41,9 +40,12 @@ class Author:
 SYSTEM = Author(SenderKind.SYSTEM)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """A checked message on its way to the database.  Make it with :func:`draft`."""
+    """A checked message on its way to the database.  Make it with :func:`draft`.
+
+    Not frozen, because to make a frozen one of so many fields takes as long as to check it.
+    """
 
     session_id: uuid.UUID
     author: Author
@@ -64,12 +66,9 @@ class Draft:
         if self.client_msg_id is None:
             return
         name = f"{self.session_id}/{self.author.user_id or 0}/{self.client_msg_id}"
-        key = uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
         said = f"{self.kind}\0{self.reply_to}\0{self.attachment_ids}\0{self.content}"
-        object.__setattr__(self, "send_key", key)
-        object.__setattr__(
-            self, "fingerprint", hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
-        )
+        self.send_key = uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
+        self.fingerprint = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
 
 
 def draft(

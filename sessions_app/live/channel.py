@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from accounts.viewer import Viewer
 from sessions_app.access import Membership
 from sessions_app.protocol import Close
+from sessions_app.publish import SAME
 
 Event = dict[str, Any]
 
@@ -112,7 +113,7 @@ class Channel:
             self.waiting[version] = event
         elif version == self.version + 1:
             self.version = version
-            self.pass_on(version, event.get("staff"), event.get("public"))
+            self._pass_event(event)
             if self.waiting:
                 self.advance(version)
         elif version > self.version:
@@ -124,14 +125,14 @@ class Channel:
         """Note that ``version`` is reached and pass on what waited right behind it."""
         self.version = version
         for late in sorted(number for number in self.waiting if number <= version):
-            self._pass_waiting(late)
+            self._pass_event(self.waiting.pop(late))
         while (following := self.version + 1) in self.waiting:
             self.version = following
-            self._pass_waiting(following)
+            self._pass_event(self.waiting.pop(following))
 
-    def _pass_waiting(self, version: int) -> None:
-        event = self.waiting.pop(version)
-        self.pass_on(version, event.get("staff"), event.get("public"))
+    def _pass_event(self, event: Event) -> None:
+        staff, public = event.get("staff"), event.get("public")
+        self.pass_on(event["version"], staff, staff if public == SAME else public)
 
     def pass_on(self, version: int, staff: str | None, public: str | None) -> None:
         """Give every follower its form of a version's frame."""
