@@ -17,6 +17,10 @@ from llm.stats.cells import (
     kind_name,
     mean,
     minutes,
+    of_answers,
+    of_chats,
+    of_drafts,
+    of_ratings,
     picked,
     plain,
     rate,
@@ -58,7 +62,7 @@ def columns() -> list[Column]:
         (
             "unsupported",
             _("Unsupported"),
-            lambda f, to: rate(f.unsupported_rate, to("unsupported"), f.grounded),
+            lambda f, to: rate(f.unsupported_rate, to("unsupported"), of_answers(f.grounded)),
         ),
     ]
 
@@ -70,32 +74,34 @@ def draft_columns() -> list[Column]:
         (
             "sent",
             _("Sent"),
-            lambda f, to: rate(f.drafts.sent_rate, to("sent"), f.drafts.shown),
+            lambda f, to: rate(f.drafts.sent_rate, to("sent"), of_drafts(f.drafts.shown)),
         ),
         (
             "unchanged",
             _("As it was"),
-            lambda f, to: rate(f.drafts.unchanged_rate, to("unchanged"), f.drafts.sent),
+            lambda f, to: rate(f.drafts.unchanged_rate, to("unchanged"), of_drafts(f.drafts.sent)),
         ),
         (
             "distance",
             _("Characters changed, median"),
-            lambda f, to: typical(f.drafts.distance, plain, f.drafts.sent, to("sent")),
+            lambda f, to: typical(f.drafts.distance, plain, of_drafts(f.drafts.sent), to("sent")),
         ),
         (
             "wait",
             _("Sent after, median"),
-            lambda f, to: typical(f.drafts.wait_s, minutes, f.drafts.sent, to("sent")),
+            lambda f, to: typical(f.drafts.wait_s, minutes, of_drafts(f.drafts.sent), to("sent")),
         ),
         (
             "rating",
             _("Rating afterwards"),
-            lambda f, to: typical(f.drafts.rating, plain, len(f.drafts.ratings), to("rated")),
+            lambda f, to: typical(
+                f.drafts.rating, plain, of_ratings(len(f.drafts.ratings)), to("rated")
+            ),
         ),
         (
             "reopened",
             _("Reopened afterwards"),
-            lambda f, to: rate(f.drafts.reopened_rate, to("reopened"), f.drafts.closed),
+            lambda f, to: rate(f.drafts.reopened_rate, to("reopened"), of_chats(f.drafts.closed)),
         ),
     ]
 
@@ -199,13 +205,13 @@ def chat_tiles(found: ChatFigures, to: Callable[[str], str]) -> list[tuple[str, 
         (_("Handed over to people"), count(found.handoffs, to("handoffs"))),
         (
             _("Closed without a person"),
-            rate(found.deflection, to("without_person"), found.closed),
+            rate(found.deflection, to("without_person"), of_chats(found.closed)),
         ),
         (
             _("A person’s first answer, median"),
-            typical(found.first_response_s, minutes, len(found.waits_s), to("answered")),
+            typical(found.first_response_s, minutes, of_chats(len(found.waits_s)), to("answered")),
         ),
-        (_("Rating"), typical(found.rating, plain, len(found.ratings), to("rated"))),
+        (_("Rating"), typical(found.rating, plain, of_ratings(len(found.ratings)), to("rated"))),
     ]
 
 

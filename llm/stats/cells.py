@@ -11,7 +11,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from llm.stats.chosen import PEOPLE
 from llm.stats.counting import NO_CURRENCY
@@ -45,16 +45,14 @@ def count(number: int, href: str = "") -> Cell:
     return Cell(number_format(number, force_grouping=True), href if number else "", order=number)
 
 
-def rate(share: float | None, href: str = "", of_many: int | None = None) -> Cell:
+def rate(share: float | None, href: str = "", whole: str = "") -> Cell:
     """A share in percent, and of how many if that is told."""
-    if share is None:
-        return Cell(NONE)
-    return Cell(percent(share), href, "" if of_many is None else of(of_many), order=share)
+    return Cell(NONE) if share is None else Cell(percent(share), href, whole, order=share)
 
 
-def typical(value: float | None, text: Callable[[float], str], many: int, href: str) -> Cell:
-    """A mean or a median of how many."""
-    return Cell(NONE) if value is None else Cell(text(value), href, of(many), order=value)
+def typical(value: float | None, text: Callable[[float], str], whole: str, href: str) -> Cell:
+    """A mean or a median, and of how many."""
+    return Cell(NONE) if value is None else Cell(text(value), href, whole, order=value)
 
 
 def percent(share: float) -> str:
@@ -75,7 +73,7 @@ def duration(times: Times, share: float, href: str) -> Cell:
     value = times.percentile(share)
     if value is None:
         return Cell(NONE)
-    return Cell(seconds(value), href, hint=of(len(times)), order=value)
+    return Cell(seconds(value), href, hint=of_answers(len(times)), order=value)
 
 
 def mean(figures: Figures, href: str) -> Cell:
@@ -83,7 +81,7 @@ def mean(figures: Figures, href: str) -> Cell:
     times = figures.latencies
     if times.mean is None:
         return Cell(NONE)
-    return Cell(seconds(times.mean), href, hint=of(len(times)), order=times.mean)
+    return Cell(seconds(times.mean), href, hint=of_answers(len(times)), order=times.mean)
 
 
 def tokens(figures: Figures, href: str) -> Cell:
@@ -99,13 +97,13 @@ def cost(amounts: Mapping[str, Decimal], href: str) -> Cell:
     if not amounts:
         return Cell(NONE)
     texts = [money(amount, currency) for currency, amount in sorted(amounts.items())]
-    return Cell(" + ".join(texts), href, order=float(max(amounts.values())))
+    return Cell("\N{NO-BREAK SPACE}+ ".join(texts), href, order=float(max(amounts.values())))
 
 
 def money(amount: float | Decimal, currency: str) -> str:
-    """0.0312 USD: four places for small change, else two."""
+    """0.0312 USD, never cut in two: four places for small change, else two."""
     text = number_format(amount, 4 if 0 < abs(float(amount)) < 0.1 else 2, force_grouping=True)
-    return text if currency == NO_CURRENCY else f"{text} {currency}"
+    return text if currency == NO_CURRENCY else f"{text}\N{NO-BREAK SPACE}{currency}"
 
 
 def picked(picks: Picks, href: str) -> Cell:
@@ -116,13 +114,33 @@ def picked(picks: Picks, href: str) -> Cell:
         text = _("%(n)d of %(enough)d") % {"n": picks.beside, "enough": ENOUGH}
         return Cell(_("Not enough data"), href, hint=text)
     low, high = (number_format(end * 100, 0) for end in picks.interval)
-    hint = _("%(low)s to %(high)s%%, %(n)s") % {"low": low, "high": high, "n": of(picks.beside)}
+    whole = of_answers(picks.beside)
+    hint = _("%(low)s to %(high)s%%, %(n)s") % {"low": low, "high": high, "n": whole}
     return Cell(percent(picks.rate), href, hint, picks.rate)
 
 
-def of(number: int) -> str:
-    """n = 1,204."""
-    return _("n = %s") % number_format(number, force_grouping=True)
+def of_answers(number: int) -> str:
+    """From 1,204 answers."""
+    return ngettext("from %s answer", "from %s answers", number) % _grouped(number)
+
+
+def of_drafts(number: int) -> str:
+    """From 12 drafts."""
+    return ngettext("from %s draft", "from %s drafts", number) % _grouped(number)
+
+
+def of_chats(number: int) -> str:
+    """From 12 chats."""
+    return ngettext("from %s chat", "from %s chats", number) % _grouped(number)
+
+
+def of_ratings(number: int) -> str:
+    """From 12 ratings."""
+    return ngettext("from %s rating", "from %s ratings", number) % _grouped(number)
+
+
+def _grouped(number: int) -> str:
+    return number_format(number, force_grouping=True)
 
 
 def plain(value: float) -> str:

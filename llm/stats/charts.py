@@ -8,6 +8,7 @@ pass over a drawing: the same numbers, with the same links, stand in the tables 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 WIDTH, HEIGHT = 420, 190
 MOST_BARS = 62
 MOST_LABELS = 6
+MOST_TICKS = 5
 UNWANTED = ("defs", "title")
 TIPS = "tooltip-overlay"
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -42,26 +44,49 @@ class Series:
 
 
 def lines(
-    labels: Sequence[str], series: Sequence[Series], text: Callable[[float], str]
+    labels: Sequence[str],
+    series: Sequence[Series],
+    text: Callable[[float], str],
+    *,
+    top: float = 0,
 ) -> SafeString:
-    """Return values over time, a line for each series."""
+    """Return values over time, a line for each series; the axis reaches `top` at least."""
     import pygal  # not needed before somebody looks at a chart
 
     dense = len(labels) > MOST_BARS
-    return _draw(pygal.Line(show_dots=not dense, **_common(labels, text)), series)
+    values = [p.value for one in series for p in one.points if p.value is not None]
+    options = _common(labels, text) | {"y_labels": ticks(max([top, *values]))}
+    return _draw(pygal.Line(show_dots=not dense, dots_size=3.5, **options), series)
 
 
 def bars(
-    labels: Sequence[str], series: Sequence[Series], text: Callable[[float], str]
+    labels: Sequence[str],
+    series: Sequence[Series],
+    text: Callable[[float], str],
+    *,
+    whole: bool = False,
 ) -> SafeString:
-    """Return amounts over time, stacked."""
+    """Return amounts over time, stacked; of what is counted, the axis has `whole` numbers only."""
     import pygal
 
+    heaps = zip(*([p.value or 0 for p in one.points] for one in series), strict=True)
+    options = _common(labels, text) | {"y_labels": ticks(max(map(sum, heaps), default=0), whole)}
     if len(labels) > MOST_BARS:
-        chart = pygal.StackedLine(fill=True, show_dots=False, **_common(labels, text))
+        chart = pygal.StackedLine(fill=True, show_dots=False, **options)
     else:
-        chart = pygal.StackedBar(spacing=2, **_common(labels, text))
+        chart = pygal.StackedBar(spacing=2, **options)
     return _draw(chart, series)
+
+
+def ticks(top: float, whole: bool = False) -> list[float]:
+    """Return round values from 0 to `top` or beyond, three to six of them, evenly apart."""
+    rough = (top or 1) / MOST_TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
+    if whole:
+        step = max(1, round(step))
+    marks = [round(number * step, 9) for number in range(math.ceil(top / step - 1e-9) + 1)]
+    return marks if len(marks) > 1 else [0, step]
 
 
 def shares(
@@ -70,7 +95,11 @@ def shares(
     """Return shares from 0 to 1 with their intervals, one beside the other."""
     import pygal
 
-    options = _common(labels, text) | {"range": (0, 1), "x_labels_major": list(labels)}
+    options = _common(labels, text) | {
+        "y_labels": ticks(1),
+        "range": (0, 1),
+        "x_labels_major": list(labels),
+    }
     chart = pygal.Line(stroke=False, dots_size=5, **options)
     alone = [
         Series(
@@ -101,8 +130,6 @@ def _common(labels: Sequence[str], text: Callable[[float], str]) -> dict[str, An
         "show_minor_x_labels": False,
         "truncate_label": 14,
         "include_x_axis": True,
-        "max_scale": 5,
-        "min_scale": 3,
         "value_formatter": text,
         "classes": ["chart"],
         "style": Style(label_font_size=11, major_label_font_size=11, no_data_font_size=13),

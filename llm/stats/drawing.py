@@ -46,13 +46,13 @@ def all_charts(found: Usage, links: Links) -> list[Chart]:
 
         return [charts.Series(one.asked.name, points(one)) for one in drawn]
 
-    def line(name: str, value: Value, text: Text) -> Chart:
-        return Chart(name, charts.lines(labels, over_time(value, text, "done"), text))
+    def line(name: str, value: Value, text: Text, *, top: float = 0) -> Chart:
+        return Chart(name, charts.lines(labels, over_time(value, text, "done"), text, top=top))
 
     requests = over_time(lambda f: f.requests, _number, "requests")
     made = [
-        Chart(_("Requests"), charts.bars(labels, requests, _number)),
-        line(_("Success"), lambda f: f.success_rate, percent),
+        Chart(_("Requests"), charts.bars(labels, requests, _number, whole=True)),
+        line(_("Success"), lambda f: f.success_rate, percent, top=1),
         line(_("First text, median"), lambda f: f.ttfts.percentile(0.5), seconds),
         line(_("Whole answer, P95"), lambda f: f.latencies.percentile(0.95), seconds),
     ]
@@ -101,6 +101,9 @@ def _picked_chart(drawn: Sequence[ModelUsage], links: Links) -> Chart:
         if missing
         else ""
     )
+    if all(point.value is None for point in points):
+        # Axes with nothing on them would say less than the words.
+        return Chart(name, SafeString(), note)
     return Chart(name, charts.shares(names, points, percent), note)
 
 

@@ -90,6 +90,27 @@ def test_dark_and_on_a_phone(
     assert serious(phone) == []
 
 
+def test_a_table_fits_a_desk_and_scrolls_by_itself_where_it_does_not(
+    window: MakeWindow, shot: Shot
+) -> None:
+    hidden = (
+        "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)"
+        "(document.querySelector('.scroll'))"
+    )
+    page = stats(window())
+    assert page.evaluate(hidden) <= 0
+    medium = stats(window(width=768, height=900))
+    assert medium.evaluate(hidden) > 0
+    assert medium.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shot(medium, "stats-light-768")
+    table = medium.get_by_role("region", name="Figures by model")
+    table.focus()
+    for _ in range(30):
+        medium.keyboard.press("ArrowRight")
+    expect(table.get_by_role("columnheader", name="Unsupported")).to_be_in_viewport()
+    shot(medium, "stats-light-768-end")
+
+
 def test_a_figure_opens_its_rows_and_back_leads_back(
     window: MakeWindow, serious: Callable[[Page], list[str]], shot: Shot
 ) -> None:
