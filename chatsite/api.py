@@ -15,7 +15,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from chatsite.lib import errors, request_id
+from chatsite.lib import errors, jsons, request_id
 from chatsite.lib.errors import DomainError, FieldError
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class OrjsonRenderer(BaseRenderer):
         """Return ``data`` as JSON; nothing for an empty answer."""
         if data is None:
             return b""
-        return orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS)
+        return jsons.dumps(data, option=orjson.OPT_NON_STR_KEYS)
 
 
 def problem(error: DomainError) -> dict[str, Any]:

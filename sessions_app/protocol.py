@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from chatsite.lib import jsons
 from chatsite.lib.errors import DomainError, FieldError, ValidationFailed
 from sessions_app.models import PresenceStatus
 
@@ -218,7 +219,7 @@ class Frame:
             value = getattr(self, name)
             if value is not None or not is_optional:
                 body[name] = value
-        return orjson.dumps(body).decode()
+        return jsons.dumps(body).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

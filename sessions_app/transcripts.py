@@ -3,6 +3,7 @@
 import orjson
 from django.template.loader import render_to_string
 
+from chatsite.lib import jsons
 from chatsite.lib.clock import rfc3339
 from sessions_app import payloads, queries
 from sessions_app.models import ChatSession
@@ -16,7 +17,7 @@ def render(session: ChatSession, *, staff: bool, form: str) -> tuple[bytes, str]
             "session": queries.shown_one(session.id, staff=staff),
             "messages": [payloads.message(item, staff=staff) for item in messages],
         }
-        return orjson.dumps(body, option=orjson.OPT_INDENT_2), "application/json"
+        return jsons.dumps(body, option=orjson.OPT_INDENT_2), "application/json"
     lines = [
         {
             "at": rfc3339(item.created_at),
