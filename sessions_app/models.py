@@ -110,7 +110,13 @@ class SessionQuerySet(models.QuerySet["ChatSession"]):
         """Return the sessions ``viewer`` may see: the only rule of this kind in the product."""
         if viewer.is_admin:
             return self
-        places = Participant.objects.present().filter(user_id=viewer.user_id)
+        # An agent's place says that they took part; what they see follows the team, also after
+        # the chat was handed to another one or they have left theirs.
+        places = (
+            Participant.objects.present()
+            .filter(user_id=viewer.user_id)
+            .exclude(role=ParticipantRole.AGENT)
+        )
         mine = Q(pk__in=places.values("session"))
         if viewer.is_agent:
             return self.filter(Q(team_id__in=viewer.team_ids) & SERVED | mine)

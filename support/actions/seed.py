@@ -157,7 +157,9 @@ class _Play:
         elif step.does == "rate":
             actions.rate(viewer=viewer, session_id=session, score=step.score, comment=step.text)
         else:
+            self._read(viewer)  # afterwards it may be another team's
             self._transfer(viewer, step)
+            return
         self._read(viewer)
 
     def _transfer(self, viewer: Viewer, step: Step) -> None:
