@@ -240,7 +240,14 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 _COMMON = {"400": "The request is not valid", "429": "Too many requests; see `Retry-After`"}
-_SECURED = {"401": "A valid token is required"}
+_SECURED = {
+    "401": "A valid token is required",
+    "403": "The caller's role, or a key that may only read, does not allow it",
+}
+_WITH_BODY = {
+    "413": "The body is too large",
+    "415": "The body is not of the documented media type",
+}
 _WITH_ID = {"404": "It does not exist, or the caller may not see it"}
 
 
@@ -254,6 +261,8 @@ def add_problem_responses(result: Any, generator: Any, request: Any, public: boo
             wanted = dict(_COMMON)
             if any(operation.get("security", [])):
                 wanted |= _SECURED
+            if "requestBody" in operation:
+                wanted |= _WITH_BODY
             if "{" in path:
                 wanted |= _WITH_ID
             for code, text in wanted.items():

@@ -286,6 +286,7 @@ SPECTACULAR_SETTINGS = {
         "TurnKindEnum": "llm.models.turns.Turn.Kind",
         "SessionStatusEnum": "sessions_app.models.SessionStatus",
         "MessageKindEnum": "sessions_app.models.MessageKind",
+        "SenderKindEnum": "sessions_app.models.SenderKind",
         "ArticleStatusEnum": "llm.knowledge.models.Article.Status",
         "QuestionStatusEnum": "llm.knowledge.models.Question.Status",
         "ReplayStatusEnum": "llm.gate.models.Replay.Status",

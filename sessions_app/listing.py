@@ -104,12 +104,20 @@ def read_cursor(raw: str) -> Place:
     """Return the place that a cursor names; raise :class:`ValidationFailed` for anything else."""
     try:
         moment, pk = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
-        read = dt.datetime.fromisoformat(moment)
-        if read.tzinfo is None:
-            raise ValueError("without a time zone")
-        return read, uuid.UUID(pk)
+        return as_moment(moment), uuid.UUID(pk)
     except (ValueError, TypeError, AttributeError):
         raise ValidationFailed.of("cursor", "not a cursor of this list") from None
+
+
+def as_moment(text: str) -> dt.datetime:
+    """Return the moment, in UTC, that a cursor holds; raise ValueError for anything else."""
+    read = dt.datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError("without a time zone")
+    try:
+        return read.astimezone(dt.UTC)
+    except OverflowError:  # before the year 1 or after 9999, once it is in UTC
+        raise ValueError("no moment in UTC") from None
 
 
 def counts(viewer: Viewer) -> dict[str, int]:
@@ -135,8 +143,16 @@ def message_page(
     limit: int,
     after_seq: int | None = None,
     before_seq: int | None = None,
+    cursor: int | None = None,
 ) -> payloads.Payload:
-    """Return ``{results, next}``, ascending; with ``before_seq`` the page that ends there."""
+    """Return ``{results, next}``, ascending; with ``before_seq`` the page that ends there.
+
+    ``cursor`` is ``next`` of the page before: it takes the place of whichever of the two was given.
+    """
+    if cursor is not None and before_seq is not None:
+        before_seq = cursor
+    elif cursor is not None:
+        after_seq = cursor
     rows = queries.messages_of(member.session_id, staff=member.staff)
     if before_seq is not None:
         found = list(rows.filter(seq__lt=before_seq).order_by("-seq")[: limit + 1])

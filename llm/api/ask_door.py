@@ -22,7 +22,7 @@ from llm.streams import rows
 from llm.streams.feeds import feeds
 from llm.turns.at_once import ask_at_once
 from sessions_app import payloads
-from sessions_app.api.sessions import checked
+from sessions_app.api.base import checked
 
 PATH = re.compile(r"/api/v1/conversations/([0-9a-fA-F-]{36})/messages")
 VIEW = "conversation-messages"

@@ -17,7 +17,7 @@ from llm.api import turn_shapes as shapes
 from llm.turns import queries
 from llm.turns.access import conversation_for, require_staff
 from sessions_app import payloads
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 NOT_FOUND = refusals(errors.ConversationNotFound)
 

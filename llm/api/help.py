@@ -13,7 +13,7 @@ from llm import turns
 from llm.api import turn_examples as examples
 from llm.api import turn_shapes as shapes
 from llm.turns import queries
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 
 class HelpView(KernelView):
@@ -42,7 +42,7 @@ class HelpView(KernelView):
     )
     def post(self, request: Request, session_id: str) -> Response:
         """Queue the answers."""
-        wanted = checked(shapes.HelpRequest, request.data)
+        wanted = self.checked_in(session_id, shapes.HelpRequest, request.data)
         ratelimit.hit("turn_user", str(self.viewer.user_id))
         turn = turns.ask_for_help(viewer=self.viewer, session_id=session_id, **wanted)
         return Response(queries.shown_turn(turn), status.HTTP_202_ACCEPTED)

@@ -16,7 +16,7 @@ from llm.api import shapes
 from llm.api.examples import CREATED, DISCOVERED, NAMES, NEW_MODEL, NEW_PRICE, TESTED
 from llm.providers import ProviderFailure
 from llm.providers.words import sentence
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 CODES: Final = {
     kind.code: kind

@@ -26,7 +26,7 @@ from llm.api import turn_examples as examples
 from llm.streams import door
 from llm.streams.cursor import Cursor
 from llm.turns.access import streamable_for
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 TYP = "stream"
 WIRE = (

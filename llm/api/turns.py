@@ -14,7 +14,7 @@ from llm.api import turn_examples as examples
 from llm.api import turn_shapes as shapes
 from llm.turns import queries
 from llm.turns.access import turn_for
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 NOT_FOUND = refusals(errors.NotFound)
 SLOT = {"slot": 1}

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from llm.knowledge import access, actions, payloads, queries, search
 from llm.knowledge import serializers as shapes
 from llm.knowledge.scope import Scope
-from sessions_app.api.sessions import NO_BODY, KernelView, checked
+from sessions_app.api.base import NO_BODY, KernelView, checked
 
 _ROW = {
     "id": 7,

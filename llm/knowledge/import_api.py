@@ -14,7 +14,7 @@ from llm.knowledge import access, actions, payloads
 from llm.knowledge import serializers as shapes
 from llm.knowledge.api import NEW_ARTICLE
 from llm.knowledge.models import Article
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 from sessions_app.api.uploads import UploadParser
 
 _REFUSALS = refusals(errors.UploadTooLarge, errors.UploadTypeRejected, errors.RateLimited)

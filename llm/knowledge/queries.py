@@ -15,6 +15,7 @@ from chatsite.lib.errors import ValidationFailed
 from llm.knowledge import payloads
 from llm.knowledge.access import article_for, question_for, require_staff
 from llm.knowledge.models import Article, ArticleVersion, Question
+from sessions_app.listing import as_moment
 
 M = TypeVar("M", bound=Model)
 
@@ -112,9 +113,7 @@ def _read_cursor(raw: str, *, is_time: bool) -> tuple[Any, int, int]:
     try:
         value, pk, rank = orjson.loads(base64.urlsafe_b64decode(raw.encode("ascii")))
         if is_time:
-            value = dt.datetime.fromisoformat(value)
-            if value.tzinfo is None:
-                raise ValueError("without a time zone")
+            value = as_moment(value)
         elif not isinstance(value, int) or not 0 <= value <= LARGEST_ID:
             raise ValueError("not a number of this list")
         if not isinstance(pk, int) or not 0 <= pk <= LARGEST_ID or rank not in (0, 1):

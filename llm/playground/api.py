@@ -13,7 +13,7 @@ from accounts.schema import example, refusals
 from chatsite.lib import errors
 from llm.playground import code
 from llm.turns.access import require_staff
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 MOST_BLOCKS = 20
 

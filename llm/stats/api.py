@@ -18,7 +18,7 @@ from llm.stats import chat_rows, examples, export, payloads, rows, shapes, windo
 from llm.stats.chats import chats
 from llm.stats.chosen import Chosen
 from llm.stats.usage import usage
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 REFUSALS: dict[Any, Any] = refusals(PermissionDenied, ModelNotFound)
 

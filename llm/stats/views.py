@@ -25,7 +25,7 @@ from llm.stats.counting import NO_CURRENCY
 from llm.stats.links import Links
 from llm.stats.usage import usage
 from llm.stats.window import DEFAULT_DAYS, Interval, Window
-from sessions_app.api.sessions import checked
+from sessions_app.api.base import checked
 
 PRESETS = (1, 7, 30, 90)
 

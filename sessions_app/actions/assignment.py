@@ -34,11 +34,11 @@ def claim(*, viewer: Viewer, session_id: object) -> ChatSession:
     """
     with transaction.atomic():
         session = locked(staff_session_for(viewer, session_id).id)
+        _open_only(session)
         if session.assignee_id == viewer.user_id:
             return session
         if session.assignee_id is not None:
             raise SessionAlreadyAssigned
-        _open_only(session)
         _give_to(session, Author.of(viewer, staff=True))
     return session
 
@@ -93,6 +93,7 @@ def transfer(
 ) -> ChatSession:
     """Hand a session on to a team or an agent, with a note for them."""
     if team_id is None and agent_id is None:
+        staff_session_for(viewer, session_id)  # a stranger learns nothing else
         raise ValidationFailed.of("team_id", "team_id or agent_id is required", "required")
     return assign(
         viewer=viewer, session_id=session_id, agent_id=agent_id, team_id=team_id, note=note

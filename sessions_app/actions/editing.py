@@ -22,32 +22,44 @@ from sessions_app.actions.recording import locked
 from sessions_app.models import Message
 
 
-def edit_message(*, viewer: Viewer, message_id: object, content: object) -> Message:
-    """Change one's own message; it keeps its ``seq`` and comes again with a new version."""
+def edit_message(
+    *, viewer: Viewer, session_id: object, message_id: object, content: object
+) -> Message:
+    """Change one's own message; it keeps its ``seq`` and comes again with a new version.
+
+    Raises :class:`SessionNotFound`, :class:`NotFound` for a message that is not of this session,
+    :class:`PermissionDenied`, :class:`ValidationFailed`, :class:`SessionClosed`, or
+    :class:`Conflict` when it was deleted.
+    """
     text = clean_text("content", content, most=settings.MESSAGE_MAX_CHARS)
     if not text.strip():
         raise ValidationFailed.of("content", "may not be empty", "blank")
-    return _rewrite(viewer, message_id, content=text, edited_at=clock.now())
+    return _rewrite(viewer, session_id, message_id, content=text, edited_at=clock.now())
 
 
-def delete_message(*, viewer: Viewer, message_id: object) -> Message:
-    """Take back one's own message: its place stays, its words go."""
-    return _rewrite(viewer, message_id, content="", deleted_at=clock.now())
+def delete_message(*, viewer: Viewer, session_id: object, message_id: object) -> Message:
+    """Take back one's own message: its place stays, its words go.
+
+    Raises the same as :func:`edit_message`.
+    """
+    return _rewrite(viewer, session_id, message_id, content="", deleted_at=clock.now())
 
 
-def _rewrite(viewer: Viewer, message_id: object, **changes: Any) -> Message:
+def _rewrite(viewer: Viewer, session_id: object, message_id: object, **changes: Any) -> Message:
     try:
         pk = uuid.UUID(str(message_id))
     except ValueError:
         raise NotFound from None
     with transaction.atomic():
-        found = Message.objects.filter(pk=pk).first()
-        if found is None:
-            raise NotFound("No such message")
-        seen = session_for(viewer, found.session_id)
+        seen = session_for(viewer, session_id)
         session = locked(seen.id)
-        message = Message.objects.prefetch_related("attachments").get(pk=pk)
-        if message.is_note and not is_staff_view(viewer, seen):
+        message = (
+            Message.objects.filter(pk=pk, session_id=seen.id)
+            .visible_to(staff=is_staff_view(viewer, seen))
+            .prefetch_related("attachments")
+            .first()
+        )
+        if message is None:
             raise NotFound("No such message")
         if message.sender_id != viewer.user_id:
             raise PermissionDenied("Only its sender may change a message")

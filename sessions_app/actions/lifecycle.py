@@ -206,9 +206,12 @@ def set_tags(*, viewer: Viewer, session_id: object, tags: object) -> ChatSession
     """Replace a session's tags: at most 20 names of at most 40 characters."""
     if not isinstance(tags, list) or len(tags) > 20:
         raise ValidationFailed.of("tags", "expected a list of at most 20 names")
-    names = list(dict.fromkeys(clean_text("tags", tag, most=40).strip().lower() for tag in tags))
+    # Sorted, so that two who add the same new tags do not wait for each other.
+    names = sorted({clean_text("tags", tag, most=40).strip().lower() for tag in tags})
     if "" in names:
         raise ValidationFailed.of("tags", "a name may not be empty", "blank")
+    if any(len(name) > 40 for name in names):  # a small letter may be two characters
+        raise ValidationFailed.of("tags", "at most 40 characters", "max_length")
     with transaction.atomic():
         session = locked(staff_session_for(viewer, session_id).id)
         Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)

@@ -14,11 +14,12 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chatsite.lib import dbpool, ratelimit
+from accounts.schema import refusals
+from chatsite.lib import dbpool, errors, ratelimit
 from chatsite.lib.clock import rfc3339_or_none
 from sessions_app import access, actions, listing, payloads
 from sessions_app.api import serializers as shapes
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 from sessions_app.live import waiting
 from sessions_app.models import ChatSession
 
@@ -111,6 +112,7 @@ class SendView(KernelView):
         responses={
             200: OpenApiResponse(shapes.SentSerializer, "The reply"),
             202: OpenApiResponse(shapes.SentUnansweredSerializer, "No reply (yet)"),
+            **refusals(errors.SessionNotFound, errors.SessionClosed, errors.Conflict),
         },
         examples=[ASKED, REPLIED, QUEUED],
     )

@@ -84,6 +84,14 @@ class RatingSerializer(serializers.Serializer[Any]):
     comment = serializers.CharField()
 
 
+class CustomerSerializer(PersonSerializer):
+    """The customer of a session, as staff see them."""
+
+    email = serializers.EmailField(allow_null=True)
+    is_visitor = serializers.BooleanField(help_text="Anonymous; the e-mail is not proved.")
+    online = serializers.BooleanField()
+
+
 class SessionSerializer(serializers.Serializer[Any]):
     """A session as the caller may see it.  Staff get ``customer``, ``waiting_since``, ``source``
     and tags besides."""
@@ -110,7 +118,7 @@ class SessionSerializer(serializers.Serializer[Any]):
     rating = RatingSerializer(allow_null=True)
     waiting_since = serializers.DateTimeField(allow_null=True, required=False)
     source = serializers.CharField(required=False)  # type: ignore[assignment]
-    customer = PersonSerializer(allow_null=True, required=False)
+    customer = CustomerSerializer(allow_null=True, required=False)
 
 
 class SessionPageSerializer(serializers.Serializer[Any]):
@@ -133,6 +141,13 @@ class ChangesSerializer(serializers.Serializer[Any]):
     results = MessageSerializer(many=True)
     version = serializers.IntegerField(help_text="Ask again after this one.")
     more = serializers.BooleanField()
+
+
+class TranscriptSerializer(serializers.Serializer[Any]):
+    """A whole conversation."""
+
+    session = SessionSerializer()
+    messages = MessageSerializer(many=True)
 
 
 class SessionCountsSerializer(serializers.Serializer[Any]):
@@ -331,7 +346,8 @@ class SessionListQuery(PageQuery):
 
     def validate_assignee(self, value: str) -> str:
         """Return `me`, `none` or a number."""
-        if value not in {"me", "none"} and not (value.isascii() and value.isdigit()):
+        is_id = value.isascii() and value.isdigit() and int(value) <= MAX_ID
+        if value not in {"me", "none"} and not is_id:
             raise serializers.ValidationError("A user id, me or none")
         return value
 
@@ -341,6 +357,12 @@ class MessageListQuery(serializers.Serializer[Any]):
 
     after_seq = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
     before_seq = serializers.IntegerField(required=False, min_value=0, max_value=MAX_SEQ)
+    cursor = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEQ,
+        help_text="`next` of the page before, with the same other parameters.",
+    )
     limit = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
 
 

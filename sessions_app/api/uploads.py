@@ -28,7 +28,7 @@ from chatsite.lib import dbpool, errors, ratelimit
 from chatsite.lib.errors import AuthTokenInvalid, NotFound, ServiceUnavailable, ValidationFailed
 from sessions_app import access, actions, payloads
 from sessions_app.api import serializers as shapes
-from sessions_app.api.sessions import KernelView
+from sessions_app.api.base import KernelView
 from sessions_app.models import Attachment, MessageKind
 
 _CHUNK = 64 * 1024
@@ -164,7 +164,7 @@ class FileView(APIView):
             OpenApiParameter("sig", OpenApiTypes.STR, description="Of a signed link."),
         ],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "*/*"): OpenApiTypes.BINARY,
             304: OpenApiResponse(description="Not changed since it was loaded."),
             **refusals(errors.AuthTokenInvalid),
         },

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections
 
-from accounts.models import Team
+from accounts.models import Team, User
 from sessions_app.models import ChatSession
 from tests import cast, kernel
 from tests.kernel import Rest, code
@@ -84,6 +87,23 @@ def test_transfer_moves_the_session_to_another_team(chat: ChatSession, sales: Te
     assert bea.get(at(chat)).json()["status"] == "queued"
     notes = [m for m in bea.get(at(chat, "/messages")).json()["results"] if m["kind"] == "note"]
     assert notes[0]["content"] == "wants a quote"
+
+
+def test_who_hands_a_chat_to_another_team_sees_it_no_more(chat: ChatSession, sales: Team) -> None:
+    ben = Rest(cast.ben())
+    ben.post(at(chat, "/claim"))
+    ben.post(at(chat, "/messages"), {"content": "One moment."})
+    assert ben.get(at(chat)).status_code == 200
+    ben.post(at(chat, "/transfer"), {"team_id": sales.pk})
+    assert code(ben.get(at(chat))) == (404, "SESSION_NOT_FOUND")
+    assert ben.get("/chat/sessions").json()["results"] == []
+
+
+def test_who_leaves_the_team_sees_no_chat_of_it(chat: ChatSession, support: Team) -> None:
+    ben = Rest(cast.ben())
+    ben.post(at(chat, "/messages"), {"content": "One moment."})
+    support.members.remove(cast.ben())
+    assert code(ben.get(at(chat))) == (404, "SESSION_NOT_FOUND")
 
 
 def test_transfer_to_an_agent_outside_the_team_is_refused(chat: ChatSession) -> None:
@@ -239,3 +259,49 @@ def test_a_number_that_could_not_be_sent_again_is_refused(chat: ChatSession, num
     assert made.status_code == 201
     assert made.json()["metadata"] == {"n": 9007199254740993, "x": -1.5e-7, "yes": True}
     assert Rest(cast.ben()).get("/chat/sessions").status_code == 200
+
+
+@pytest.mark.parametrize("who", [cast.ben, cast.ada])
+def test_a_closed_session_is_claimed_by_nobody(chat: ChatSession, who: Callable[[], User]) -> None:
+    ben = Rest(cast.ben())
+    ben.post(at(chat, "/claim"))
+    ben.post(at(chat, "/close"))
+    assert code(Rest(who()).post(at(chat, "/claim"))) == (409, "SESSION_CLOSED")
+
+
+def test_a_number_that_was_stored_all_the_same_fails_no_list(chat: ChatSession) -> None:
+    long = {"n": 10**21, "deep": [{"n": -(10**30)}], "endless": 10**400, "fine": 2**53 + 1}
+    ChatSession.objects.filter(pk=chat.pk).update(metadata=long)
+    told = {"n": 1e21, "deep": [{"n": -1e30}], "endless": None, "fine": 2**53 + 1}
+    for person in (cast.vic(), cast.ben(), cast.ada()):
+        (listed,) = Rest(person).get("/chat/sessions").json()["results"]
+        assert listed["metadata"] == told
+    transcript = Rest(cast.vic()).get(at(chat, "/transcript?format=json"))
+    assert transcript.json()["session"]["metadata"] == told
+
+
+def test_a_tag_that_grows_in_small_letters_is_refused(chat: ChatSession) -> None:
+    """`İ` is two characters in small letters, and the column has forty."""
+    ben = Rest(cast.ben())
+    long = ben.call("PUT", at(chat, "/tags"), {"tags": ["İ" * 40]})
+    assert code(long) == (400, "VALIDATION_FAILED")
+    assert ben.call("PUT", at(chat, "/tags"), {"tags": ["İ" * 20]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-21T09:00:00"]
+)
+@pytest.mark.parametrize("order", ["recent", "waiting"])
+def test_a_cursor_with_an_impossible_moment_is_refused(
+    chat: ChatSession, moment: str, order: str
+) -> None:
+    place = json.dumps([moment, str(chat.id)]).encode()
+    cursor = base64.urlsafe_b64encode(place).decode()
+    answer = Rest(cast.ben()).get(f"/chat/sessions?ordering={order}&cursor={cursor}")
+    assert code(answer) == (400, "VALIDATION_FAILED")
+
+
+def test_an_agent_whose_id_no_database_can_hold_is_refused(chat: ChatSession) -> None:
+    ben = Rest(cast.ben())
+    assert code(ben.get(f"/chat/sessions?assignee={2**63}")) == (400, "VALIDATION_FAILED")
+    assert ben.get(f"/chat/sessions?assignee={2**63 - 1}").json()["results"] == []

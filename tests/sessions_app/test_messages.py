@@ -196,6 +196,57 @@ def test_pages_of_messages(chat: ChatSession) -> None:
         assert vic.get(path(chat, f"messages?{bad}")).status_code == 400
 
 
+@pytest.mark.parametrize("end", ["after_seq=0", "before_seq=6", ""])
+def test_next_goes_on_as_the_cursor(chat: ChatSession, end: str) -> None:
+    """As for every list: the same question again, with `next` as the cursor."""
+    vic = Rest(cast.vic())
+    for number in range(5):
+        vic.post(path(chat), {"content": str(number)})
+    seen: list[int] = []
+    query = f"?limit=2&{end}"
+    for _ in range(3):
+        page = vic.get(path(chat) + query).json()
+        seen += [message["seq"] for message in page["results"]]
+        query = f"?limit=2&{end}&cursor={page['next']}"
+    assert page["next"] is None
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+
+
+def test_a_message_is_changed_in_its_own_session_only(chat: ChatSession) -> None:
+    vic = Rest(cast.vic())
+    said = vic.post(path(chat), {"content": "hello"}).json()
+    other = kernel.chat(cast.vic())
+    there = f"{path(other)}/{said['id']}"
+    assert code(vic.call("PATCH", there, {"content": "bye"})) == (404, "NOT_FOUND")
+    assert code(vic.call("DELETE", there)) == (404, "NOT_FOUND")
+    assert Message.objects.get().content == "hello"
+    assert vic.call("PATCH", f"{path(chat)}/{said['id']}", {"content": "bye"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "tail", "body"),
+    [
+        ("POST", "messages", {}),
+        ("GET", "messages?limit=0", None),
+        ("GET", "changes?limit=0", None),
+        ("GET", "transcript?format=pdf", None),
+        ("POST", "read", {}),
+        ("POST", "rating", {"score": 6}),
+        ("POST", "contact", {}),
+        ("POST", "assign", {"agent_id": "x"}),
+        ("POST", "transfer", {}),
+        ("PUT", "tags", {}),
+        ("POST", "help", {}),
+        ("POST", "case", {}),
+    ],
+)
+def test_a_stranger_learns_nothing_from_a_wrong_request(
+    chat: ChatSession, method: str, tail: str, body: object
+) -> None:
+    assert code(Rest(cast.mia()).call(method, path(chat, tail), body))[0] == 404
+    assert code(Rest(cast.ada()).call(method, path(chat, tail), body))[0] in {400, 403}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_parallel_posts_make_dense_numbers_and_one_row_per_send(support: Team) -> None:
     chat = kernel.chat(cast.vic())

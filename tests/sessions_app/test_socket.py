@@ -92,7 +92,9 @@ async def test_a_subscriber_by_version_gets_edits_too(address: str, stage: Stage
     async with connected(address, stage.ben) as ben:
         done = await ben.subscribe(stage.chat.id)
     viewer = await sync_to_async(Viewer.of)(stage.vic)
-    await sync_to_async(actions.edit_message)(viewer=viewer, message_id=first.id, content="uno")
+    await sync_to_async(actions.edit_message)(
+        viewer=viewer, session_id=stage.chat.id, message_id=first.id, content="uno"
+    )
     async with connected(address, stage.ben) as ben:
         await ben.subscribe(stage.chat.id, after_version=done["version"])
         assert [(f["message"]["seq"], f["message"]["content"]) for f in ben.seen("message")] == [

@@ -539,7 +539,9 @@ def test_what_hung_on_a_deleted_message_goes_after_a_day(
     own_disk: Settings, chat: ChatSession
 ) -> None:
     message = send_file(cast.vic(), chat)
-    actions.delete_message(viewer=_viewer(cast.vic()), message_id=message.id)
+    actions.delete_message(
+        viewer=_viewer(cast.vic()), session_id=message.session_id, message_id=message.id
+    )
     assert actions.discard_uploads() == 0
     message.refresh_from_db()
     assert message.deleted_at is not None

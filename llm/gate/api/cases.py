@@ -17,7 +17,7 @@ from llm.gate import access, actions, pages, payloads
 from llm.gate.api import examples, shapes
 from llm.gate.models import Case
 from llm.knowledge.models import Article
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 ADMINS = refusals(errors.PermissionDenied)
 ONE = refusals(errors.PermissionDenied, errors.NotFound)
@@ -134,7 +134,7 @@ class KeptCaseView(KernelView):
     )
     def get(self, request: Request, session_id: str) -> Response:
         """Return it."""
-        wanted = checked(shapes.BegunCaseQuery, request.query_params)
+        wanted = self.checked_in(session_id, shapes.BegunCaseQuery, request.query_params)
         begun = actions.case_of(self.viewer, session_id, **wanted)
         return Response(payloads.case_begun(begun))
 
@@ -153,7 +153,7 @@ class KeptCaseView(KernelView):
     )
     def post(self, request: Request, session_id: str) -> Response:
         """Keep it."""
-        wanted = checked(shapes.KeepCaseRequest, request.data)
+        wanted = self.checked_in(session_id, shapes.KeepCaseRequest, request.data)
         made = actions.keep_case(viewer=self.viewer, session_id=session_id, **wanted)
         return Response(_shown(made), status.HTTP_201_CREATED)
 

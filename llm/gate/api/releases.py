@@ -18,8 +18,8 @@ from llm.gate.api import examples, shapes
 from llm.gate.api.cases import ADMINS, ONE, articles
 from llm.gate.changes import changes_of
 from llm.gate.models import Publication, Release
+from sessions_app.api.base import NO_BODY, KernelView, checked
 from sessions_app.api.serializers import PageQuery
-from sessions_app.api.sessions import NO_BODY, KernelView, checked
 
 CHANGED = refusals(errors.PermissionDenied, errors.NotFound, errors.Conflict)
 

@@ -13,7 +13,7 @@ from llm.gate import access, actions, pages, payloads
 from llm.gate.api import examples, shapes
 from llm.gate.api.cases import ADMINS, ONE
 from llm.gate.queries import report
-from sessions_app.api.sessions import NO_BODY, KernelView, checked
+from sessions_app.api.base import NO_BODY, KernelView, checked
 
 RUNNING = {**examples.REPLAY, "status": "running", "passed": None, "finished_at": None}
 

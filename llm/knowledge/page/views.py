@@ -28,7 +28,7 @@ from llm.knowledge.page.markdown import rendered
 from llm.knowledge.scope import Scope
 from llm.knowledge.search import Outcome
 from llm.knowledge.standing import standing
-from sessions_app.api.sessions import KernelView, checked
+from sessions_app.api.base import KernelView, checked
 
 Laid = tuple[str, dict[str, Any]]
 

@@ -175,8 +175,9 @@ def test_a_message_taken_back_is_not_recalled_and_soon_gone(
     say(cast.vic(), "Please note that my shoe size is 44.")
     memories.collect()
     catch_up()
+    said = Message.objects.get(content__contains="44")
     kernel_actions.delete_message(
-        viewer=Viewer.of(cast.vic()), message_id=Message.objects.get(content__contains="44").pk
+        viewer=Viewer.of(cast.vic()), session_id=said.session_id, message_id=said.pk
     )
     assert recalled(cast.vic(), "What is my shoe size?") == []
     assert memories.prune() == 1
