@@ -5,7 +5,7 @@ from typing import IO, Any
 
 import orjson
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, JsonResponse
 from drf_spectacular.utils import OpenApiExample
@@ -137,6 +137,8 @@ def as_domain_error(error: Exception) -> DomainError:
             return errors.NotFound()
         case RequestDataTooBig():
             return _TooLarge()
+        case SuspiciousOperation():  # such as a thousand query parameters
+            return errors.ValidationFailed()
         case exceptions.APIException() if error.status_code < 500:
             return _refused(error)
         case InterfaceError() | DatabaseError() if _is_outage(error):

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.client import client_of
+from accounts.schema import refusals
 from chatsite.lib import ratelimit
 from chatsite.lib.errors import PermissionDenied
 from support import locales, origins, payloads, queries
@@ -210,7 +211,7 @@ class WidgetVisitorView(WidgetView):
         ),
         auth=[],
         request=VisitorRequestSerializer,
-        responses=VisitorSerializer,
+        responses={200: VisitorSerializer, **refusals(PermissionDenied)},
         examples=[
             OpenApiExample("First visit", value={}, request_only=True),
             OpenApiExample(
@@ -265,7 +266,7 @@ class WidgetVisitorView(WidgetView):
         description="Revokes the visitor token, as when the host site logs its user out.",
         auth=[],
         request=VisitorEndSerializer,
-        responses={204: None},
+        responses={204: None, **refusals(PermissionDenied)},
         examples=[OpenApiExample("End", value={"visitor_token": "Zb3n…"}, request_only=True)],
     )
     def delete(self, request: Request, key: str) -> Response:

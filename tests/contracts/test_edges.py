@@ -61,6 +61,12 @@ def test_odd_ids_are_not_found_and_nothing_breaks(schema: dict[str, Any]) -> Non
                 assert response.status_code < 500, (method, filled, body, response.content)
 
 
+@pytest.mark.django_db
+def test_a_flood_of_parameters_is_a_bad_request() -> None:
+    answer = Rest(cast.vic()).get("/chat/sessions?" + "a=b&" * 2000)
+    assert code(answer) == (400, "VALIDATION_FAILED")
+
+
 def test_every_operation_is_described(schema: dict[str, Any]) -> None:
     for path, method, operation in operations(schema):
         assert operation.get("summary"), (method, path)
