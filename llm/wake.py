@@ -15,11 +15,15 @@ import threading
 import time
 from collections.abc import Sequence
 
+from celery import current_app
+
 from chatsite.lib import clock, request_id
 from llm.jobs import Job
 
 log = logging.getLogger(__name__)
 
+ANSWER = "llm.tasks.answer"
+"""The task that is sent; by its name, as who does the work is no business of who asks for it."""
 MOST_HELD = 10_000
 LONGEST_SLEEP_S = 60.0
 MOST_IN_A_TASK = 16
@@ -81,15 +85,15 @@ class Waker:
 
     def _send(self, ready: Sequence[tuple[Job, str]]) -> None:
         """Send what came while the last task was sent in one, as a task is not cheap."""
-        from llm.tasks import answer
-
         for start in range(0, len(ready), MOST_IN_A_TASK):
             some = ready[start : start + MOST_IN_A_TASK]
             jobs = [[job.kind, str(job.id), cause] for job, cause in some]
             patience = max(PATIENCE_S[job.kind] for job, _ in some)
             try:
                 with request_id.use(some[0][1]):
-                    answer.apply_async(args=(jobs,), retry=False, expires=patience)
+                    current_app.send_task(
+                        ANSWER, (jobs,), retry=False, expires=patience, ignore_result=True
+                    )
             except Exception as error:  # noqa: BLE001 - whatever it was, the sweep finds it
                 log.warning("no worker could be woken", extra={"error": type(error).__name__})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chatsite.celery import app as celery_app
 from chatsite.lib import clock, request_id
 from chatsite.lib.ids import uuid7
 from llm import process, tasks
@@ -20,10 +21,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """The jobs that tasks were sent for, each with its cause."""
     jobs: list[tuple[str, str, str]] = []
 
-    def note(args: tuple[list[list[str]]], **_: Any) -> None:
+    def note(name: str, args: tuple[list[list[str]]], **_: Any) -> None:
+        assert name == tasks.answer.name
         jobs.extend((kind, id_, cause) for kind, id_, cause in args[0])
 
-    monkeypatch.setattr(tasks.answer, "apply_async", note)
+    monkeypatch.setattr(celery_app, "send_task", note)
     return jobs
 
 
@@ -70,7 +72,7 @@ def test_each_job_carries_the_id_of_the_request_that_caused_it(
 
 def test_many_jobs_go_in_few_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    monkeypatch.setattr(tasks.answer, "apply_async", lambda args, **_: sizes.append(len(args[0])))
+    monkeypatch.setattr(celery_app, "send_task", lambda _, args, **__: sizes.append(len(args[0])))
     waker = Waker()
     for _ in range(MOST_IN_A_TASK + 1):
         waker.at(reply(), soon(60))
@@ -96,10 +98,10 @@ def test_what_is_held_is_sent_at_the_end_of_the_process(sent: list[tuple[str, st
 
 
 def test_a_broker_that_is_away_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(tasks.answer, "apply_async", refuse)
+    monkeypatch.setattr(celery_app, "send_task", refuse)
     waker = Waker()
     waker.at(reply(), soon(60))
     waker.flush()
