@@ -73,7 +73,9 @@ def _filtered(viewer: Viewer, wanted: dict[str, Any]) -> SessionQuerySet:
     if wanted.get("team"):
         sessions = sessions.filter(team_id=wanted["team"])
     if wanted.get("tag"):
-        sessions = sessions.filter(tags__name=wanted["tag"].lower())
+        # Tags are for staff: a customer who could filter by them would learn of them.
+        tagged = sessions.filter(tags__name=wanted["tag"].strip().lower())
+        sessions = tagged if viewer.is_staff else sessions.none()
     if wanted.get("customer"):
         sessions = sessions.filter(customer_id=wanted["customer"])
     if wanted.get("unread") is not None:

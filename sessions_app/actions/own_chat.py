@@ -16,7 +16,7 @@ from sessions_app.actions.floor import shut
 from sessions_app.actions.lifecycle import open_session
 from sessions_app.actions.posting import Posted, post_message
 from sessions_app.actions.recording import locked, record
-from sessions_app.models import ChatSession, SessionKind
+from sessions_app.models import ChatSession, SessionKind, SessionStatus
 
 SOURCE = "chat"
 
@@ -70,7 +70,9 @@ def _own_chat(viewer: Viewer) -> ChatSession:
     try:
         with transaction.atomic():
             if found is not None:  # closed by an agent: its story is over
-                ChatSession.objects.filter(pk=found.pk).update(archived_at=clock.now())
+                ChatSession.objects.filter(pk=found.pk, status=SessionStatus.CLOSED).update(
+                    archived_at=clock.now()
+                )
             return open_session(viewer=viewer, kind=SessionKind.ASSISTANT, source=SOURCE)
-    except IntegrityError:  # two first messages at the same moment: the other one opened it
+    except IntegrityError:  # at the same moment another message opened it, or an agent reopened it
         return ChatSession.objects.own_chats(viewer.user_id).get()

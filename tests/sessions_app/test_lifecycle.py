@@ -305,3 +305,11 @@ def test_an_agent_whose_id_no_database_can_hold_is_refused(chat: ChatSession) ->
     ben = Rest(cast.ben())
     assert code(ben.get(f"/chat/sessions?assignee={2**63}")) == (400, "VALIDATION_FAILED")
     assert ben.get(f"/chat/sessions?assignee={2**63 - 1}").json()["results"] == []
+
+
+def test_customers_do_not_find_out_how_their_chats_are_tagged(chat: ChatSession) -> None:
+    ben, vic = Rest(cast.ben()), Rest(cast.vic())
+    ben.call("PUT", at(chat, "/tags"), {"tags": ["Difficult"]})
+    assert len(ben.get("/chat/sessions?tag=difficult").json()["results"]) == 1
+    assert len(vic.get("/chat/sessions").json()["results"]) == 1
+    assert vic.get("/chat/sessions?tag=difficult").json()["results"] == []
