@@ -178,11 +178,16 @@ def end_reply(
 def retry_reply(*, viewer: Viewer, session_id: object) -> ChatSession:
     """Make the assistant answer again, after it failed.
 
-    Raises :class:`Conflict` when it is answering, or does not have the floor.
+    Raises :class:`Conflict` when it is answering, does not have the floor, or nobody waits for an
+    answer: otherwise one question could be answered, and paid for, any number of times.
     """
     with transaction.atomic():
         session = locked(session_for(viewer, session_id).id)
-        if session.floor != Floor.ASSISTANT or session.live_turn or not session.last_customer_seq:
+        if (
+            session.floor != Floor.ASSISTANT
+            or session.live_turn is not None
+            or session.waiting_since is None
+        ):
             raise Conflict("The assistant has nothing to answer here")
         session.reply_due_at = clock.now()
         session.save(update_fields=["reply_due_at"])

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from chatsite.lib import loops
+from chatsite.lib.errors import Conflict
 from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers import statements
@@ -153,6 +154,14 @@ def test_a_failure_is_visible_and_can_be_tried_again(desk: Desk) -> None:
     desk.wake(session)
     desk.settle(session)
     assert desk.answers(session) == ["Hello there."]
+
+
+def test_what_was_answered_is_not_answered_again(desk: Desk) -> None:
+    session = desk.chat("Hi")
+    desk.settle(session)
+    assert desk.answers(session) == ["Hello there."]
+    with pytest.raises(Conflict):
+        actions.retry_reply(viewer=desk.customer, session_id=session.pk)
 
 
 def test_the_second_failure_in_a_row_brings_a_person(desk: Desk) -> None:

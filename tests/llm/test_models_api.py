@@ -122,7 +122,7 @@ def test_who_may_what(ada: Rest, ben: Rest) -> None:
     assert ModelConfig.objects.count() == 1
 
 
-@pytest.mark.parametrize("odd", ["0", "-1", "x", "99999999999999999999", "1.5", "%00", "٣"])
+@pytest.mark.parametrize("odd", ["0", "-1", "x", "9" * 20, "9" * 5000, "1.5", "%00", "٣"])
 def test_an_odd_id_is_not_found(ada: Rest, odd: str) -> None:
     assert code(ada.get(f"/models/{odd}")) == (404, "MODEL_NOT_FOUND")
     assert code(ada.call("PATCH", f"/models/{odd}", {"notes": ""})) == (404, "MODEL_NOT_FOUND")
