@@ -1,4 +1,5 @@
-// Swagger UI has a dark look of its own; it is asked for as the other pages ask for theirs.
+// Before the first paint: Swagger UI has a dark look of its own, ReDoc gets one from redoc.js.
+// Which it is, is asked as the other pages ask.
 let theme = null;
 try {
   theme = localStorage.getItem("cland.theme");
