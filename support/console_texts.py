@@ -159,6 +159,10 @@ def _writing() -> Texts:
         "guard_answering_ask": _(
             "The assistant is answering right now. Sending stops it and the chat becomes yours."
         ),
+        "mail_not_sent": _(
+            "{name} is not online. Your reply waits in the chat; nothing is sent by email."
+        ),
+        "mail_write": _("Write to {email}"),
         "guard_takeover": _("Sending takes this chat over from the assistant"),
     }
 

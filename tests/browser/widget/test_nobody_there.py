@@ -32,6 +32,7 @@ def test_an_address_is_asked_for_checked_and_shown_to_agents(product, new_contex
     visitor = asking(product, new_context(), "Is anybody there?")
     form = reach(visitor)
     expect(form).to_contain_text("Nobody is here right now")
+    expect(form).to_contain_text("An agent can also write to you at this address.")
     shot(visitor.page, "widget-nobody-there")
     found = Axe().run(visitor.frame).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
@@ -52,7 +53,16 @@ def test_an_address_is_asked_for_checked_and_shown_to_agents(product, new_contex
     expect(page.locator(".details")).to_contain_text("mara@example.com (not verified)")
     expect(page.locator(".details")).to_contain_text("Anonymous visitor")
     expect(page.locator(".event").last).to_contain_text("can be reached at mara@example.com")
+    mail = page.locator(".compose-mail")
+    expect(mail).to_be_hidden()
+    visitor.page.close()
+    # Once the customer is gone, whoever replies is told that nothing is mailed.
+    expect(mail).to_contain_text("nothing is sent by email", timeout=90_000)
+    link = mail.get_by_role("link", name="Write to mara@example.com")
+    expect(link).to_have_attribute("href", re.compile("^mailto:mara@example\\.com"))
     shot(page, "console-address")
+    page.get_by_role("tab", name="Note").click()
+    expect(mail).to_be_hidden()
 
 
 def test_it_can_be_skipped_and_does_not_come_back(product, new_context):

@@ -5,6 +5,7 @@ import { Part } from "../../../chatsite/parts/part.js";
 import { FileTray } from "../../../sessions_app/elements/file_tray.js";
 import { watchFiles } from "../../../sessions_app/helpers/file_sources.js";
 import { TypingSender } from "../../../sessions_app/models/typing.js";
+import { mailto } from "../lib/mail.js";
 import { sameGuard, sendGuard } from "../models/guard.js";
 
 const MOST = 8000;
@@ -218,8 +219,21 @@ class Composer extends Part {
     setText(refs["send-text"], t(this.#mode === "note" ? "add_note" : "send"));
     setIcon(refs["send-icon"], this.#mode === "note" ? "note" : "send");
     setText(refs.hint, t(prefs.get("enterSends") ? "hint_enter" : "hint_ctrl_enter"));
+    this.#drawMail();
     this.#drawGuard();
     this.#drawLength();
+  }
+
+  /** Who left an address expects word there, and nothing but an agent's own mail program sends it. */
+  #drawMail() {
+    const { refs } = this;
+    const { session } = this.#desk;
+    const address = session.metadata?.contact_email;
+    refs.mail.hidden = !address || Boolean(session.customer?.online) || this.#mode === "note";
+    if (refs.mail.hidden) return;
+    setText(refs["mail-text"], t("mail_not_sent", { name: nameOf(session.customer) }));
+    setText(refs["mail-link"], t("mail_write", { email: address }));
+    refs["mail-link"].href = mailto(address, session.title);
   }
 
   #forceNote(forced) {

@@ -3,6 +3,7 @@ import { drawAvatar, hasName, nameOf } from "../../../chatsite/lib/people.js";
 import { has, t } from "../../../chatsite/lib/text.js";
 import { full, short } from "../../../chatsite/lib/time.js";
 import { Part } from "../../../chatsite/parts/part.js";
+import { mailto } from "../lib/mail.js";
 import { previewOf } from "./session_row.js";
 
 /** Everything known about the open chat beside its messages. */
@@ -206,7 +207,7 @@ function spoken(name) {
 
 function mailLink(address) {
   const link = make("a", "", address);
-  link.href = `mailto:${encodeURIComponent(address)}`;
+  link.href = mailto(address);
   const part = document.createDocumentFragment();
   part.append(link, ` (${t("not_verified")})`);
   return part;
