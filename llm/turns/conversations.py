@@ -104,12 +104,16 @@ def change_conversation(
         session = sessions.describe(viewer=viewer, session_id=conversation.pk, **described)
         if tags is not None:
             sessions.set_tags(viewer=viewer, session_id=session.pk, tags=list(tags))
+        # Only what is changed: at the same moment somebody else may change the other.
+        changed = []
         if model_ids is not None:
             conversation.model_ids = [model.pk for model in checked_models(model_ids)]
+            changed.append("model_ids")
         if system_prompt is not None:
             conversation.system_prompt = _prompt(system_prompt)
-        if model_ids is not None or system_prompt is not None:
-            conversation.save(update_fields=["model_ids", "system_prompt"])
+            changed.append("system_prompt")
+        if changed:
+            conversation.save(update_fields=changed)
             sessions.note_change(viewer=viewer, session_id=session.pk)
     return conversation
 

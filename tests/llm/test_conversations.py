@@ -18,6 +18,7 @@ from chatsite.lib.errors import PermissionDenied, SessionNotFound, ValidationFai
 from llm import turns, wake
 from llm.answers.records import close
 from llm.models import Answer, Conversation, ModelConfig, Turn
+from sessions_app import actions
 from sessions_app.models import ChatSession, Message
 from tests import cast, kernel
 from tests.kernel import Rest, code
@@ -185,6 +186,25 @@ def test_a_pick_and_other_settings_are_changes_that_others_hear_of(
     assert version() == picked, "nothing changed"
     ben.call("PATCH", path, {"system_prompt": "Be brief."})
     assert version() > picked
+
+
+def test_changes_at_the_same_moment_take_nothing_back(
+    ben: Rest, small: ModelConfig, large: ModelConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = opened(ben, small, system_prompt="Be brief.")
+    at = f"/conversations/{one['id']}"
+    describe = actions.describe
+    others = [lambda: ben.call("PATCH", at, {"system_prompt": "Be kind."})]
+
+    def after_another(**given: Any) -> ChatSession:
+        while others:
+            assert others.pop()().status_code == 200
+        return describe(**given)
+
+    monkeypatch.setattr(actions, "describe", after_another)
+    ben.call("PATCH", at, {"model_ids": [large.pk]})
+    stored = Conversation.objects.get()
+    assert (stored.model_ids, stored.system_prompt) == ([large.pk], "Be kind.")
 
 
 def test_the_list_is_paged_and_searched(ben: Rest, small: ModelConfig) -> None:
