@@ -114,12 +114,16 @@ def _asked_before(message: Message) -> Asked:
 
 
 def _name(viewer: Viewer, conversation: Conversation, question: Message) -> None:
-    """Call a conversation without a title by its first question."""
-    if question.seq != 1 or conversation.session.title:
-        return
+    if title := title_from(question, conversation.session.title):
+        sessions.describe(viewer=viewer, session_id=conversation.pk, title=title)
+
+
+def title_from(question: Message, title: str) -> str | None:
+    """Return what a conversation called ``title`` is to be called by its first question."""
+    if question.seq != 1 or title:
+        return None
     words = " ".join(question.content.split())
-    title = words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
-    sessions.describe(viewer=viewer, session_id=conversation.pk, title=title)
+    return words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
 
 
 def ask_about(

@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +32,9 @@ from llm.jobs import Job
 from llm.models import ModelConfig
 from llm.turns import asking_statements as statements
 from llm.turns.access import as_uuid
-from llm.turns.asking import Asked, slots_of, turn_of
+from llm.turns.asking import Asked, slots_of, title_from, turn_of
 from llm.wake import waker
+from sessions_app import publish
 from sessions_app.access import Membership
 from sessions_app.actions.drafts import Draft, draft
 from sessions_app.actions.recording import consequences, numbered, take_effect
@@ -54,11 +56,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A question that needs nothing but its rows, and the session's row with its mark."""
+    """A question that needs nothing but its rows, and the session's row with its mark.
+
+    ``title`` is what the conversation is called by it, if it is the first.
+    """
 
     asked: Asked
     session: ChatSession
     mark: str
+    title: str | None
 
 
 class QuickAsking:
@@ -97,6 +103,8 @@ class QuickAsking:
             return None
         for step in consequences([plain.session], [plain.asked.message], {}, plain=True):
             tell(step)
+        if plain.title is not None:
+            tell(partial(publish.session_changed, plain.session))
         tell(lambda: waker.now(*(Job("slot", answer.pk) for answer in plain.asked.slots)))
         return plain.asked
 
@@ -122,7 +130,7 @@ class QuickAsking:
         plain: list[Plain | None] = [None] * len(questions)
         begun: set[UUID] = set()
         more: Counter[int] = Counter()
-        for number, is_hindered, is_open, free, own, mark, *row in rows:
+        for number, is_hindered, is_open, free, own, title, mark, *row in rows:
             question = questions[number - 1]
             session = ChatSession.from_db(DEFAULT_DB_ALIAS, kernel.head_columns(), row)
             models = _models(free, orjson.loads(own), question.model_ids)
@@ -131,12 +139,14 @@ class QuickAsking:
                 continue
             begun.add(session.pk)
             more[question.user_id] += len(models)
-            plain[number - 1] = _worked_out(question, session, mark, models)
+            plain[number - 1] = _worked_out(question, session, mark, title, models)
         return plain
 
     async def _store(self, plain: list[Plain]) -> set[UUID]:
         ids = [one.session.pk for one in plain]
-        sessions = [kernel.hot_cells(one.session) | {"mark": one.mark} for one in plain]
+        sessions = [
+            kernel.hot_cells(one.session) | {"mark": one.mark, "title": one.title} for one in plain
+        ]
         try:
             stored = await self._connections.run(
                 statements.ask(),
@@ -188,14 +198,16 @@ def _is_plain(session: ChatSession, models: Sequence[ModelConfig], room: int) ->
 
 
 def _worked_out(
-    question: Question, session: ChatSession, mark: str, models: Sequence[ModelConfig]
+    question: Question, session: ChatSession, mark: str, title: str, models: Sequence[ModelConfig]
 ) -> Plain:
     now = clock.now()
     message = numbered(session, question.draft, now)
     take_effect(session, message, now)
     turn = turn_of(message, asked_by=question.user_id, blind=question.blind)
     slots = slots_of(turn, models, question.params)
-    return Plain(Asked(turn, message, created=True, slots=slots), session, mark)
+    if new := title_from(message, title):
+        session.version += 1  # the title is a change of its own, which is no message
+    return Plain(Asked(turn, message, created=True, slots=slots), session, mark, new)
 
 
 quick_asking = QuickAsking()

@@ -37,10 +37,10 @@ class Asking:
         self.model, self.ben = model, cast.ben()
         self.client = httpx.Client(base_url=f"http://{address}/api/v1", timeout=PATIENCE_S)
 
-    def open(self, user: User | None = None, slots: int = 1) -> UUID:
-        """A conversation with the model, in which nothing was asked yet but which has a title."""
+    def open(self, user: User | None = None, slots: int = 1, title: str = "") -> UUID:
+        """A conversation with the model, in which nothing was asked yet."""
         viewer = Viewer.of(user or self.ben)
-        made = open_conversation(viewer=viewer, model_ids=[self.model.pk] * slots, title="Asked")
+        made = open_conversation(viewer=viewer, model_ids=[self.model.pk] * slots, title=title)
         return made.conversation.pk
 
     def post(
@@ -245,11 +245,14 @@ def test_too_many_open_answers(asking: Asking, settings: Any, more: dict[str, st
     assert told(refused) == (429, "RATE_LIMITED")
 
 
-def test_the_first_question_names_the_conversation(asking: Asking) -> None:
-    viewer = Viewer.of(cast.ben())
-    made = open_conversation(viewer=viewer, model_ids=[asking.model.pk]).conversation
-    assert asking.post(made.pk, {"content": "Why is it so?"}).status_code == 202
-    assert ChatSession.objects.get(pk=made.pk).title == "Why is it so?"
+@DOORS
+def test_the_first_question_names_the_conversation(asking: Asking, more: dict[str, str]) -> None:
+    named, unnamed = asking.open(title="Asked"), asking.open()
+    for where in (named, unnamed):
+        asking.post(where, {"content": "Why  is it so?"}, headers=more)
+    found = [ChatSession.objects.get(pk=where) for where in (named, unnamed)]
+    assert [one.title for one in found] == ["Asked", "Why is it so?"]
+    assert [one.version for one in found] == [2, 3]
 
 
 def test_repeated_it_is_one_question(asking: Asking) -> None:
@@ -289,7 +292,7 @@ def test_a_crowd_is_not_refused(asking: Asking, more: dict[str, str]) -> None:
     found = at_once_from(40, lambda n: asking.post(crowd[n], {"content": "Why?"}, headers=more))
     assert {one.status_code for one in found} == {202}
     assert Turn.objects.count() == 40
-    assert ChatSession.objects.filter(pk__in=crowd, last_seq=1, version=2).count() == 40
+    assert ChatSession.objects.filter(pk__in=crowd, last_seq=1, version=3).count() == 40
 
 
 def test_too_many_at_once_are_told_to_come_back(
