@@ -22,6 +22,7 @@ from chatsite.lib import clock
 from chatsite.lib.errors import AuthTokenExpired, AuthTokenInvalid, AuthTokenRevoked
 
 MAX_CHARS = 4096
+MOST_REMEMBERED = 2000
 # Clocks of our own machines may differ by so much; it extends no token's life.
 CLOCK_SKEW_S = 30
 SCOPES = {
@@ -154,6 +155,22 @@ def live_user(user_id: int, *, family_id: UUID | None) -> User:
 
 
 def _verify(token: str, typ: str) -> dict[str, Any]:
+    """Verify a token, or remember that it was: of a signature only the passing of time changes."""
+    known = typ, token, tuple(keyring().public), settings.JWT_AUDIENCE, settings.JWT_ISSUER
+    claims = _verified.get(known)
+    if claims is None or claims["exp"] <= time.time():
+        claims = _checked(token, typ)
+        if len(_verified) >= MOST_REMEMBERED:
+            _verified.clear()
+        _verified[known] = claims
+    return dict(claims)
+
+
+#: Claims by the token and all that they were checked with.
+_verified: dict[tuple[str, str, tuple[str, ...], str, str], dict[str, Any]] = {}
+
+
+def _checked(token: str, typ: str) -> dict[str, Any]:
     if len(token) > MAX_CHARS or not token.isascii():
         raise AuthTokenInvalid
     header = jwt.get_unverified_header(token)
