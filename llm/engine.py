@@ -24,7 +24,7 @@ from django.db import DatabaseError, InterfaceError
 
 from chatsite.lib import clock, dbpool, request_id
 from chatsite.lib.bus import bus
-from llm import actions, answers
+from llm import actions, answers, handover
 from llm.answers import Busy, Claim, Ended, Figures
 from llm.answers.quick import Quick
 from llm.answers.quick_replies import QuickReplies
@@ -48,6 +48,7 @@ R = TypeVar("R")
 PULSE_S = 0.4
 """A stop closes the provider's socket within a second, also when no bus rings for it."""
 LEASES_EVERY_S = 5.0
+TAKE_AGAIN_S = 0.5
 CLOSE_STREAM_S = 3.0
 FINISH_PATIENCE_S = 40.0
 
@@ -78,7 +79,7 @@ class Engine:
     # --- Waking ------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Listen to cancellations, keep leases alive, and sweep."""
+        """Take jobs, listen to cancellations, keep leases alive, and sweep."""
         if not self._housekeepers:
             bus.listen("control", self._on_control)
             # Each by itself: a long sweep must not make those wait who want an answer to stop.
@@ -88,6 +89,7 @@ class Engine:
                     (PULSE_S, self._check_running),
                     (LEASES_EVERY_S, self._extend_leases),
                     (settings.LLM_SWEEP_S, self._sweep),
+                    *([(TAKE_AGAIN_S, self._take_jobs)] if settings.REDIS_URL else []),
                 )
             ]
 
@@ -105,6 +107,9 @@ class Engine:
             self._taking.add(job)
             self._idle.clear()
             self._spawn(self._take(job))
+
+    async def _take_jobs(self) -> None:
+        await handover.hand_on(self.wake, is_over=lambda: self.draining)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,8 +1,8 @@
 """Wakes a worker for a job, without ever making the caller wait.
 
 One thread sends for the whole process. It holds each reply back until it is due, so a burst of
-messages becomes one task. Between two tasks it takes a breath, so that many jobs share one when
-there are many, and a single one goes at once. A broker that is away costs nothing here: what is
+messages becomes one call. Between two calls it takes a breath, so that many jobs share one when
+there are many, and a single one goes at once. A Redis that is away costs nothing here: what is
 not sent, the sweep finds in the database.
 """
 
@@ -15,21 +15,16 @@ import threading
 import time
 from collections.abc import Sequence
 
-from celery import current_app
-
 from chatsite.lib import clock, request_id
+from llm import handover
 from llm.jobs import Job
 
 log = logging.getLogger(__name__)
 
-ANSWER = "llm.tasks.answer"
-"""The task that is sent; by its name, as who does the work is no business of who asks for it."""
 MOST_HELD = 10_000
 LONGEST_SLEEP_S = 60.0
-MOST_IN_A_TASK = 16
-BREATH_S = 0.01
-PATIENCE_S = {"reply": 60, "slot": 60, "replay": 3600}
-"""How old a task may become; of jobs whose task was dropped, the sweep knows."""
+MOST_IN_A_CALL = 16
+BREATH_S = 0.004
 
 
 class Waker:
@@ -84,16 +79,10 @@ class Waker:
         return max(0.0, min(self._due.values())[0] - time.monotonic())
 
     def _send(self, ready: Sequence[tuple[Job, str]]) -> None:
-        """Send what came while the last task was sent in one, as a task is not cheap."""
-        for start in range(0, len(ready), MOST_IN_A_TASK):
-            some = ready[start : start + MOST_IN_A_TASK]
-            jobs = [[job.kind, str(job.id), cause] for job, cause in some]
-            patience = max(PATIENCE_S[job.kind] for job, _ in some)
+        """Send what came while the last call was sent in one, as a call is not free."""
+        for start in range(0, len(ready), MOST_IN_A_CALL):
             try:
-                with request_id.use(some[0][1]):
-                    current_app.send_task(
-                        ANSWER, (jobs,), retry=False, expires=patience, ignore_result=True
-                    )
+                handover.send(list(ready[start : start + MOST_IN_A_CALL]))
             except Exception as error:  # noqa: BLE001 - whatever it was, the sweep finds it
                 log.warning("no worker could be woken", extra={"error": type(error).__name__})
 
