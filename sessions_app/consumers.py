@@ -27,6 +27,7 @@ from chatsite.lib.errors import (
     AuthTokenInvalid,
     DomainError,
     InternalError,
+    PermissionDenied,
     RateLimited,
     SessionNotFound,
 )
@@ -72,6 +73,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     """One connection: its viewer, its subscriptions, and what waits to be sent to it."""
 
     viewer: Viewer
+    _expiry: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the connection until it ends."""
@@ -107,6 +109,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await sender
         finally:
             SOCKETS.dec()
+            if self._expiry is not None:
+                self._expiry.cancel()
             if hasattr(self, "viewer"):
                 hub.leave(self)
             sender.cancel()
@@ -118,7 +122,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.viewer = await self._authenticate()
         except DomainError as error:
             self.push(ErrorFrame.of(error).encode())
-            self.end(Close.UNAUTHENTICATED, error.code)
+            denied = isinstance(error, PermissionDenied)
+            self.end(Close.FORBIDDEN if denied else Close.UNAUTHENTICATED, error.code)
             return False
         except Exception:
             log.exception("socket not authenticated")
@@ -133,6 +138,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.end(Close.TOO_MANY, "too many connections")
             return False
         hub.join(self)
+        if self.viewer.family_id is None and self.viewer.expires_at is not None:
+            # No device that could be asked whether it is still signed in.
+            left = self.viewer.expires_at - time.time()
+            out_of_time = partial(self.end, Close.UNAUTHENTICATED, "token expired")
+            self._expiry = asyncio.get_running_loop().call_later(left, out_of_time)
         self.push(
             Ready(user_id=self.viewer.user_id, heartbeat_s=settings.SOCKET_HEARTBEAT_S).encode()
         )
@@ -154,6 +164,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         scheme, _, token_text = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer" and token_text:
             return await dbpool.run(viewer_from_access, token_text.strip())
+        if scheme.lower() == "api-key" and token_text:
+            secret = token_text.strip()
+            return await dbpool.run(accounts_actions.viewer_from_api_key, secret=secret)
         raise AuthTokenInvalid
 
     # --- Frames in ------------------------------------------------------------------------------

@@ -1,6 +1,11 @@
 """What can be done with people and their credentials: one verb per function, no HTTP."""
 
-from accounts.actions.api_keys import make_api_key, revoke_api_key, use_api_key
+from accounts.actions.api_keys import (
+    make_api_key,
+    revoke_api_key,
+    use_api_key,
+    viewer_from_api_key,
+)
 from accounts.actions.devices import (
     Ended,
     LoggedIn,
@@ -46,4 +51,5 @@ __all__ = [
     "sweep",
     "update_profile",
     "use_api_key",
+    "viewer_from_api_key",
 ]

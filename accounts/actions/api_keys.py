@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
+
 from accounts.models import ApiKey, User
 from accounts.secrets import digest, new_secret
+from accounts.viewer import Viewer
 from chatsite.lib import clock
-from chatsite.lib.errors import AuthTokenExpired, AuthTokenInvalid, AuthTokenRevoked
+from chatsite.lib.errors import (
+    AuthTokenExpired,
+    AuthTokenInvalid,
+    AuthTokenRevoked,
+    PermissionDenied,
+)
 
 _USE_IS_NOTED_EVERY = dt.timedelta(minutes=1)
 
@@ -45,6 +53,21 @@ def use_api_key(*, secret: str) -> ApiKey:
     if key.last_used_at is None or moment - key.last_used_at > _USE_IS_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=moment)
     return key
+
+
+def viewer_from_api_key(*, secret: str) -> Viewer:
+    """Who holds this key, for a connection that says things too.
+
+    The viewer's time is over with the key's, or when an access token's would be: then the key is
+    looked at again. Raises what :func:`use_api_key` does, and PermissionDenied for a key that may
+    only read.
+    """
+    key = use_api_key(secret=secret)
+    if key.scope == ApiKey.Scope.READ:
+        raise PermissionDenied("This key may only read.")
+    ends = clock.now() + dt.timedelta(seconds=settings.JWT_ACCESS_TTL)
+    ends = min(ends, key.expires_at or ends)
+    return Viewer.of(key.user, expires_at=ends.timestamp())
 
 
 def revoke_api_key(*, key_id: int) -> None:

@@ -319,6 +319,31 @@ async def test_a_token_works_in_header_and_query(address: str, stage: Stage) -> 
         await Socket(connection).wait("ready", user_id=stage.vic.pk)
 
 
+async def test_a_key_of_an_integrator_works_in_the_header(address: str, stage: Stage) -> None:
+    make = sync_to_async(accounts_actions.make_api_key)
+    url = f"ws://{address}/api/v1/ws"
+    _, writes = await make(name="CRM", user=stage.vic, scope="write")
+    header = {"Authorization": f"Api-Key {writes}"}
+    async with websockets.connect(url, additional_headers=header) as connection:
+        await Socket(connection).wait("ready", user_id=stage.vic.pk)
+    _, reads = await make(name="Report", user=stage.vic)
+    header = {"Authorization": f"Api-Key {reads}"}
+    async with websockets.connect(url, additional_headers=header) as connection:
+        assert await Socket(connection).closed() == 4403
+    header = {"Authorization": "Api-Key nonsense"}
+    async with websockets.connect(url, additional_headers=header) as connection:
+        assert await Socket(connection).closed() == 4401
+
+
+async def test_a_token_without_a_device_ends_with_its_time(address: str, stage: Stage) -> None:
+    """A visitor's: nobody could be asked later whether they are still welcome."""
+    token = await sync_to_async(issue_access)(stage.vic, ttl=5)
+    async with websockets.connect(f"ws://{address}/api/v1/ws?token={token}") as connection:
+        client = Socket(connection)
+        await client.wait("ready")
+        assert await client.closed() == 4401
+
+
 @pytest.mark.parametrize(
     "origin",
     ["https://evil.example", "null", "http://127.0.0.1:1", "http://127.0.0.1.evil.example"],
