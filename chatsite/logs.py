@@ -39,6 +39,8 @@ def config(*, level: str, form: str) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
+            # A traceback for each request that names another host would let strangers fill disks.
+            "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": False},
             "aiohttp.access": {"level": "CRITICAL"},
             # A line for each request to the vector index and to an embedding endpoint.
             "httpx": {"level": "WARNING"},

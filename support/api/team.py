@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.schema import refusals
 from accounts.viewer import viewer_of
 from chatsite.lib.errors import NotFound
 from support import payloads, queries
@@ -70,7 +71,7 @@ class SupportTeamView(APIView):
         tags=["support"],
         summary="Teams and colleagues",
         description="Whom a chat can be handed to, who is connected, and how many chats each has.",
-        responses=SupportTeamSerializer,
+        responses={200: SupportTeamSerializer, **refusals(NotFound)},
         examples=[OpenApiExample("Two teams", value=EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
