@@ -10,4 +10,4 @@ class GateConfig(AppConfig):
     name = "llm.gate"
     label = "gate"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = _("Releases")
+    verbose_name = _("Assistant")

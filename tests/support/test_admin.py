@@ -276,3 +276,15 @@ def test_a_browser_can_be_ended(admin, widget):
     assert stored.token_hash not in page
     assert proofs.fingerprint(token) not in page
     assert start_visit(widget=widget, visitor_token=token).user.pk != stored.user_id
+
+
+def test_an_empty_list_says_why_it_is_empty(admin):
+    page = admin.get("/admin/gate/release/").content.decode()
+    assert "Nothing here yet" in page
+    assert "What you add stands here." in page
+    assert "Reset filters" not in page
+    page = admin.get("/admin/gate/release/?q=nowhere").content.decode()
+    assert "Nothing is like that" in page
+    assert "Reset filters" in page
+    page = admin.get("/admin/sessions_app/message/").content.decode()
+    assert "It comes by itself" in page
