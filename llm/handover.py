@@ -51,8 +51,15 @@ def send(jobs: list[tuple[Job, Cause]]) -> None:
 @cache
 def _redis() -> Any:
     from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=1)
+    return Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=2,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1),  # the jobs behind these wait, and the sweep knows them all
+    )
 
 
 def _written(job: Job, cause: Cause) -> bytes:

@@ -85,8 +85,15 @@ def _counters() -> Gather[Hits, list[int]]:
 
 def _counting() -> Any:
     from redis.asyncio import Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
 
-    redis: Any = Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    redis: Any = Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 1),  # everybody waits for it, and nothing depends on it
+    )
 
     async def count(calls: list[Hits]) -> list[list[int]]:
         moment = time.time()
