@@ -91,9 +91,11 @@ def environment(name: str, packages: Sequence[str]) -> Path:
     if not done.exists():
         tell(f"Installing {', '.join(packages)} (once; this takes minutes)…")
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        # Virtual machines boast of instructions (AMX) that end the process which uses them.
+        # Virtual machines boast of instructions (AMX) that end the process which uses them. pip's
+        # cache knows nothing of flags, and may hold what was compiled without this one.
         env = {**os.environ, "CMAKE_ARGS": "-DGGML_NATIVE=OFF"}
-        subprocess.run([home / "bin/pip", "install", "-q", *packages], check=True, env=env)
+        pip: list[str | Path] = [home / "bin/pip", "install", "-q", "--no-cache-dir"]
+        subprocess.run([*pip, *packages], check=True, env=env)
         done.touch()
     return home
 
