@@ -80,6 +80,7 @@ test: $(VENV)/.installed-dev ## Run all tests: Python, real browser, fault injec
 	@$(PY) -m tests
 
 test-llm: $(VENV)/.installed-dev ## Try the assistant against model servers nobody here wrote (downloads)
+	@$(PY) -m tests.llm.real.servers
 	@$(PY) -m pytest -m real_llm tests/llm
 
 check: $(VENV)/.installed-dev ## Lint, types, imports, templates, migrations, API schema, deployment

