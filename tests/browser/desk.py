@@ -23,6 +23,7 @@ class Window:
     context: BrowserContext
     site: str
     complaints: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
         """Open a tab at an address of the product."""
@@ -43,14 +44,14 @@ class Window:
         return page
 
     def forgive(self, complaint: str) -> None:
-        """Forget what the test itself has caused."""
+        """Forget what the test itself has caused, also what is still on its way."""
+        self.forgiven.append(complaint)
         self.complaints[:] = [text for text in self.complaints if complaint not in text]
 
     def _hear(self, message: Any) -> None:
-        if message.type == "error" and not any(
-            known in message.text for known in EXPECTED_COMPLAINTS
-        ):
-            self.complaints.append(message.text)
+        known = (*EXPECTED_COMPLAINTS, *self.forgiven)
+        if message.type == "error" and not any(one in message.text for one in known):
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
 
 
 class Customer:
