@@ -30,6 +30,7 @@ FIRST_S = 35.0
 """Until the first token: time for everyone to come."""
 STALLED = 2
 PATIENCE_S = 60.0
+PING_S = 10.0
 
 
 @dataclass(slots=True)
@@ -156,6 +157,14 @@ class Crowd:
             some = range(start, min(start + 20, count))
             await asyncio.gather(*(self.stream() if at % 2 else self.socket() for at in some))
 
+    async def ping(self) -> None:
+        """Keep the sockets alive: who says nothing for two heartbeats is taken for gone."""
+        while True:
+            await asyncio.sleep(PING_S)
+            for held in self._held:
+                if isinstance(held, Socket):
+                    held.send(b'{"type":"ping","content":"ping"}')
+
     async def end(self) -> None:
         """Wait until everyone who reads has seen the end, then let the stalled ones read."""
         reading = [one for one in self.readers if one.kind != "stalled"]
@@ -196,6 +205,7 @@ async def measure(on: run.Stage, web: servers.Web, token: str, count: int) -> in
     before, began = idle.pss_kb(web.pid), time.monotonic()
     asked = await asyncio.to_thread(call, web, token, path, {"content": "Tell me everything."})
     crowd = Crowd(web, talk["id"], asked["turn_id"], token)
+    pings = asyncio.create_task(crowd.ping())
     await crowd.gather(count)
     late = time.monotonic() - began - FIRST_S
     if late > 0:
@@ -206,6 +216,7 @@ async def measure(on: run.Stage, web: servers.Web, token: str, count: int) -> in
         most = max(most, await asyncio.to_thread(idle.pss_kb, web.pid))
         await asyncio.sleep(0.5)
     await everyone
+    pings.cancel()
     turn = await asyncio.to_thread(call, web, token, f"/turns/{asked['turn_id']}")
     crowd.leave()
     return report(crowd, str(turn["results"][0]["text"]), (before, most))
