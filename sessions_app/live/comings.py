@@ -46,6 +46,10 @@ class Comings:
         self._going[viewer.user_id] = (viewer, time.monotonic() + LEAVE_GRACE_S)
         self._begin()
 
+    def left_elsewhere(self, user_id: int) -> None:
+        """Note that another process has told of a departure; who comes back now has to arrive."""
+        self._going.pop(user_id, None)
+
     def _begin(self) -> None:
         if self._wake is None:
             self._wake = asyncio.Event()

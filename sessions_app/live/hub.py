@@ -298,6 +298,8 @@ class Hub:
             # Their last socket elsewhere has gone, but one is here.
             self._comings.came(next(iter(self._directory.of_user(user_id))).viewer)
             return
+        if gone:
+            self._comings.left_elsewhere(user_id)
         text = PresenceFrame(user_id=user_id, status=status).encode()
         told: set[Socket] = set(self._directory.staff) if event["staff"] else set()
         for channel in self._places.get(user_id, ()):
