@@ -40,7 +40,7 @@ class AnswerAdmin(Record):
 
 @admin.register(Breaker)
 class BreakerAdmin(Record):
-    """Endpoints that failed: whether they are asked, and since when not."""
+    """Models at their endpoints that failed: whether they are asked, and since when not."""
 
     list_display = ["endpoint", "stands", "open_until", "resting_until", "openings"]
     search_fields = ["endpoint"]
@@ -57,7 +57,7 @@ class BreakerAdmin(Record):
         return str(words[breaker.state(clock.now())])
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Deleting one closes it: the endpoint is asked again at once."""
+        """Deleting one closes it: the model is asked again at once."""
         return super(Record, self).has_delete_permission(request, obj)  # type: ignore[no-any-return]
 
 

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from chatsite.lib import clock
-from llm.limits.breakers import endpoint_key
+from llm.limits.breakers import key_of
 from llm.models import Breaker, ModelConfig, Spending
 from llm.providers.words import sentence
 
@@ -59,7 +59,7 @@ def _tried(model: ModelConfig) -> dict[str, Any] | None:
 
 
 def _breaker(model: ModelConfig) -> str:
-    row = Breaker.objects.filter(endpoint=endpoint_key(model.base_url)).first()
+    row = Breaker.objects.filter(endpoint=key_of(model)).first()
     words = {
         "open": _("left alone after failures"),
         "half-open": _("tried by one answer after failures"),

@@ -23,7 +23,7 @@ RETRY_AFTER_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The answer may ask; perhaps as the probe of its endpoint, perhaps on a budget."""
+    """The answer may ask; perhaps as the probe of its model, perhaps on a budget."""
 
     reservation: Reservation | None = None
     is_probe: bool = False
@@ -34,7 +34,7 @@ FREE = Admitted()
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The answer may not ask now: all places taken, the endpoint fails, or the budget is spent."""
+    """The answer may not ask now: all places taken, the model fails, or the budget is spent."""
 
     reason: Literal["busy", "circuit_open", "budget"]
 
@@ -55,7 +55,7 @@ def admit(
     """Take a place at the model, inside the transaction that claims the answer."""
     if model.max_parallel is not None and not _has_place(model, wish):
         return Refused("busy")
-    way = breakers.way_to(model.base_url, wish.trouble, answer_id=wish.answer_id, now=wish.now)
+    way = breakers.way_to(model, wish.trouble, answer_id=wish.answer_id, now=wish.now)
     if way == "closed":
         return Refused("circuit_open")
     kept = None
@@ -64,7 +64,7 @@ def admit(
         kept = None if amount is None else budget.reserve(model, amount, wish.now)
         if amount is not None and kept is None:
             if way == "probe":
-                breakers.let_go(model.base_url, answer_id=wish.answer_id)
+                breakers.let_go(model, answer_id=wish.answer_id)
             return Refused("budget")
     return Admitted(kept, is_probe=way == "probe")
 

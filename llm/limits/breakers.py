@@ -1,7 +1,9 @@
-"""Circuit breakers: an endpoint that fails is left alone for a while, by every process.
+"""Circuit breakers: a model at an endpoint that fails is left alone for a while, by every process.
 
-The row of an endpoint is written when a call fails, and by probes; a call that succeeds at a
-well endpoint writes nothing. How many calls succeeded is counted from the answers themselves.
+Each model of an endpoint has its own: behind one gateway stand many providers, and one that is
+dead says nothing about the others. Where the whole endpoint is dead, each model finds out.
+The row is written when a call fails, and by probes; a call that succeeds at a
+well one writes nothing. How many calls succeeded is counted from the answers themselves.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ LONGEST_OPEN_S: Final = 300.0
 PROBE_S: Final = 30.0
 KEPT_FAILURES: Final = 50
 LONGEST_ANSWER: Final = dt.timedelta(minutes=10)
+MOST_OF_ENDPOINT: Final = 290  # characters; a model's name may have 200, the key 500
 
 COUNTED: Final = frozenset(
     (
@@ -45,32 +48,39 @@ COUNTED: Final = frozenset(
         "protocol",
     )
 )
-"""Failures that say something about the endpoint; the others are about what we asked."""
+"""Failures that say something about who was asked; the others are about what we asked."""
 
 Way = Literal["free", "probe", "closed"]
 
 
-def endpoint_key(base_url: str) -> str:
-    """Return the endpoint that a model's address leads to: scheme, host, port and path."""
+def key_of(model: ModelConfig) -> str:
+    """Return what a breaker is for: scheme, host, port and path of the endpoint, and the model.
+
+    Rows of the same model at the same endpoint share it, whatever their names and parameters.
+    """
+    return f"{_endpoint(model.base_url)[:MOST_OF_ENDPOINT]} {model.model}"
+
+
+def _endpoint(base_url: str) -> str:
     try:
         parts = urlsplit(completions_url(base_url))
     except ProviderFailure:
-        return base_url[:500]
+        return base_url
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}{parts.path}"[:500]
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}{parts.path}"
 
 
 def in_trouble(now: dt.datetime) -> dict[str, Breaker]:
-    """Return the endpoints that may not be asked by everyone just now; usually none."""
+    """Return the breakers of those that may not be asked by everyone just now; usually none."""
     rows = Breaker.objects.filter(Q(open_until__isnull=False) | Q(resting_until__gt=now))
     return {row.endpoint: row for row in rows}
 
 
 def way_to(
-    base_url: str, trouble: Mapping[str, Breaker], *, answer_id: UUID, now: dt.datetime
+    model: ModelConfig, trouble: Mapping[str, Breaker], *, answer_id: UUID, now: dt.datetime
 ) -> Way:
-    """Say whether an answer may ask an endpoint, or may as its one probe."""
-    if not trouble or (breaker := trouble.get(endpoint_key(base_url))) is None:
+    """Say whether an answer may ask a model, or may as its one probe."""
+    if not trouble or (breaker := trouble.get(key_of(model))) is None:
         return "free"
     state = breaker.state(now)
     if state == "closed":
@@ -85,15 +95,15 @@ def way_to(
     return "probe" if taken else "closed"
 
 
-def note_failure(base_url: str, failure: ProviderFailure, *, answer_id: UUID) -> None:
+def note_failure(model: ModelConfig, failure: ProviderFailure, *, answer_id: UUID) -> None:
     """Count a failed call; open the breaker when that makes too many, or when it was the probe."""
     asked_to_wait = failure.retry_after or 0.0
     if failure.reason not in COUNTED and not asked_to_wait:
-        let_go(base_url, answer_id=answer_id)
+        let_go(model, answer_id=answer_id)
         return
     now = clock.now()
     with transaction.atomic():
-        key = endpoint_key(base_url)
+        key = key_of(model)
         Breaker.objects.get_or_create(endpoint=key)
         breaker = Breaker.objects.select_for_update(no_key=True).get(pk=key)
         if asked_to_wait:
@@ -108,20 +118,20 @@ def note_failure(base_url: str, failure: ProviderFailure, *, answer_id: UUID) ->
         breaker.save()
 
 
-def note_success(base_url: str, *, answer_id: UUID) -> None:
+def note_success(model: ModelConfig, *, answer_id: UUID) -> None:
     """Close the breaker if this answer was its probe."""
-    _of_probe(base_url, answer_id).update(
+    _of_probe(model, answer_id).update(
         open_until=None, openings=0, failures=[], probe=None, probe_until=None
     )
 
 
-def let_go(base_url: str, *, answer_id: UUID) -> None:
-    """Let another answer be the probe: this one said nothing about the endpoint."""
-    _of_probe(base_url, answer_id).update(probe=None, probe_until=None)
+def let_go(model: ModelConfig, *, answer_id: UUID) -> None:
+    """Let another answer be the probe: this one said nothing about the model."""
+    _of_probe(model, answer_id).update(probe=None, probe_until=None)
 
 
-def _of_probe(base_url: str, answer_id: UUID) -> models.QuerySet[Breaker]:
-    return Breaker.objects.filter(pk=endpoint_key(base_url), probe=answer_id)
+def _of_probe(model: ModelConfig, answer_id: UUID) -> models.QuerySet[Breaker]:
+    return Breaker.objects.filter(pk=key_of(model), probe=answer_id)
 
 
 def _open(breaker: Breaker, now: dt.datetime) -> None:
@@ -145,9 +155,9 @@ def _fails_too_often(breaker: Breaker, now: dt.datetime) -> bool:
     return calls >= LEAST_CALLS and failed >= calls * FAILING_SHARE
 
 
-def _successes(endpoint: str, since: dt.datetime) -> int:
-    addresses = ModelConfig.objects.values_list("pk", "base_url")
-    here = [pk for pk, base_url in addresses if endpoint_key(base_url) == endpoint]
+def _successes(key: str, since: dt.datetime) -> int:
+    configured = ModelConfig.objects.only("base_url", "model")
+    here = [model.pk for model in configured if key_of(model) == key]
     whole = (Answer.Status.DONE, Answer.Status.HANDOFF)
     return Answer.objects.filter(
         model__in=here,

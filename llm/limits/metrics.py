@@ -39,7 +39,7 @@ class LimitsCollector(Collector):
 def _breakers() -> GaugeMetricFamily:
     return GaugeMetricFamily(
         "cland_endpoint_state",
-        "Circuit breaker of a model endpoint: 0 closed, 1 half-open, 2 open, 3 asked to rest",
+        "Circuit breaker of a model at an endpoint: 0 closed, 1 half-open, 2 open, 3 asked to rest",
         labels=["endpoint"],
     )
 

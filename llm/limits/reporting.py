@@ -1,4 +1,4 @@
-"""Tells the breaker of an endpoint how a call went, from the loop that made it."""
+"""Tells the breaker of a model how a call went, from the loop that made it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Reporter:
     """For one call. A success of an ordinary call costs nothing, as nothing is written."""
 
     def __init__(self, claim: Claim) -> None:
-        self._base_url = claim.model.base_url
+        self._model = claim.model
         self._answer_id = claim.answer_id
         self._is_probe = claim.admitted.is_probe
 
@@ -43,6 +43,6 @@ class Reporter:
 
     async def _note(self, fn: Callable[..., None], *args: Any) -> None:
         try:
-            await dbpool.run(fn, self._base_url, *args, answer_id=self._answer_id)
+            await dbpool.run(fn, self._model, *args, answer_id=self._answer_id)
         except Exception as error:  # noqa: BLE001 - an answer does not depend on the breaker
             log.warning("the breaker was not told", extra={"error": type(error).__name__})

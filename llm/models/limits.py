@@ -1,4 +1,4 @@
-"""What keeps models from being asked: an endpoint that fails, a budget that is spent."""
+"""What keeps models from being asked: failures, a budget that is spent."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from llm.models.config import ModelConfig
 
 
 class Breaker(models.Model):
-    """A circuit breaker, shared by all processes: one endpoint that has failed.
+    """A circuit breaker, shared by all processes: one model at one endpoint that has failed.
 
-    There is no row for an endpoint that never failed. It is open until ``open_until``; from then
-    on one probe at a time, by a lease, may find out whether the endpoint is well.
+    There is no row for one that never failed. It is open until ``open_until``; from then on one
+    probe at a time, by a lease, may find out whether it is well. ``endpoint`` is the address and,
+    after a space, the endpoint's own name of the model.
     """
 
     endpoint = models.CharField(_("endpoint"), max_length=500, primary_key=True)

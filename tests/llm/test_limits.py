@@ -152,11 +152,11 @@ def test_too_many_open_answers_are_refused_before_anything_is_stored(
 
 
 def fail(desk: Desk, reason: str = "upstream", **more: Any) -> None:
-    breakers.note_failure(desk.model.base_url, ProviderFailure(reason, **more), answer_id=uuid7())
+    breakers.note_failure(desk.model, ProviderFailure(reason, **more), answer_id=uuid7())
 
 
 def state(desk: Desk) -> str:
-    row = Breaker.objects.filter(pk=breakers.endpoint_key(desk.model.base_url)).first()
+    row = Breaker.objects.filter(pk=breakers.key_of(desk.model)).first()
     return row.state(clock.now()) if row else "closed"
 
 
@@ -241,13 +241,26 @@ def test_an_open_endpoint_is_not_asked(bench: Bench, desk: Desk) -> None:
     assert bench.upstream.requests == []
 
 
+def test_a_dead_model_behind_a_gateway_leaves_the_others_alone(bench: Bench, desk: Desk) -> None:
+    other = ModelConfig.objects.create(name="Other", base_url=desk.upstream.base_url, model="other")
+    bench.upstream.by_model["m"] = refuse(503)
+    turn = bench.ask("Hi", slots=6)
+    bench.settle(turn)
+    assert state(desk) == "open"
+    again = bench.ask("Hi", models=[desk.model, other])
+    bench.settle(again)
+    assert bench.statuses(again) == ["failed", "done"]
+    # And what the other did well does not speak for the dead one.
+    assert state(desk) == "open"
+
+
 def test_of_a_hundred_at_a_half_open_endpoint_one_is_the_probe(desk: Desk) -> None:
     half_open(desk)
     now = clock.now()
     trouble = breakers.in_trouble(now)
 
     def ask(_: int) -> str:
-        return breakers.way_to(desk.model.base_url, trouble, answer_id=uuid7(), now=now)
+        return breakers.way_to(desk.model, trouble, answer_id=uuid7(), now=now)
 
     found = [way for _ in range(5) for way in at_once(20, ask)]
     assert sorted(set(found)) == ["closed", "probe"]
@@ -345,7 +358,9 @@ def test_after_the_first_word_no_other_model_is_asked(desk: Desk) -> None:
 def test_a_reply_passes_over_an_open_endpoint(desk: Desk) -> None:
     ModelConfig.objects.update(base_url=DEAD)
     for _ in range(5):
-        breakers.note_failure(DEAD, ProviderFailure("connect"), answer_id=uuid7())
+        breakers.note_failure(
+            ModelConfig.objects.get(), ProviderFailure("connect"), answer_id=uuid7()
+        )
     ModelConfig.objects.create(name="Spare", base_url=desk.upstream.base_url, model="s")
     session = desk.chat("Hi")
     desk.settle(session)
@@ -355,7 +370,7 @@ def test_a_reply_passes_over_an_open_endpoint(desk: Desk) -> None:
 def test_an_open_endpoint_is_seen_at_the_metrics(desk: Desk) -> None:
     for _ in range(5):
         fail(desk)
-    endpoint = breakers.endpoint_key(desk.model.base_url)
+    endpoint = breakers.key_of(desk.model)
     text = generate_latest().decode()
     assert f'cland_endpoint_state{{endpoint="{endpoint}"}} 2.0' in text
 
@@ -508,11 +523,18 @@ def test_costs(prices: dict[str, Any], counts: tuple[Any, Any], cost: Decimal | 
     assert cost_of(prices, *counts) == cost
 
 
-def test_one_endpoint_has_one_key() -> None:
+def test_a_model_of_an_endpoint_has_one_key() -> None:
+    def key(base_url: str, model: str = "m") -> str:
+        return breakers.key_of(ModelConfig(base_url=base_url, model=model))
+
     same = (
         "https://API.example/v1",
         "https://api.example:443/v1/",
         "https://api.example/v1/chat/completions",
     )
-    assert len({breakers.endpoint_key(url) for url in same}) == 1
-    assert breakers.endpoint_key("https://api.example/v2") != breakers.endpoint_key(same[0])
+    assert len({key(url) for url in same}) == 1
+    assert key("https://api.example/v2") != key(same[0])
+    assert key(same[0], "another") != key(same[0])
+    longest = key("https://api.example/" + "v" * 480, "m" * 200)
+    assert len(longest) <= 500
+    assert longest.endswith(" " + "m" * 200)

@@ -166,9 +166,9 @@ def test_a_model_is_tried_from_its_page_and_from_the_list(
 
 
 def test_the_page_says_when_the_endpoint_is_left_alone(admin: Client, model: ModelConfig) -> None:
-    from llm.limits.breakers import endpoint_key
+    from llm.limits.breakers import key_of
 
-    Breaker.objects.create(endpoint=endpoint_key(model.base_url), open_until="2100-01-01T00:00:00Z")
+    Breaker.objects.create(endpoint=key_of(model), open_until="2100-01-01T00:00:00Z")
     ModelConfig.objects.update(daily_budget=5, prices={"prompt": 1, "currency": "USD"})
     page = admin.get(f"{URL}/{model.pk}/change/").content.decode()
     assert "left alone after failures" in page

@@ -163,7 +163,7 @@ def test_a_slot_whose_server_is_killed_keeps_its_part_and_the_breaker_counts(
     assert (fine.status, fine.text) == ("done", HELLO)
     assert failed.text
     assert page.shown() == [failed.text, HELLO]
-    counted = Breaker.objects.get(pk=breakers.endpoint_key(gemma.base_url))
+    counted = Breaker.objects.get(pk=breakers.key_of(gemma))
     assert [reason for _, reason in counted.failures] == ["truncated"]
     with servers.llama() as reborn:
         gemma.base_url, gemma.default_params = reborn.base_url, {"max_tokens": 20}
