@@ -6,14 +6,21 @@ import uuid
 from typing import Any
 
 import orjson
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import ValidationFailed
 from chatsite.lib.spans import Span
 from sessions_app import payloads, queries
 from sessions_app.access import Membership
-from sessions_app.models import ChatSession, SessionQuerySet, SessionStatus
+from sessions_app.models import (
+    ChatSession,
+    Message,
+    MessageKind,
+    SessionQuerySet,
+    SessionStatus,
+    Tag,
+)
 
 Place = tuple[dt.datetime, uuid.UUID]
 
@@ -90,11 +97,13 @@ def _filtered(viewer: Viewer, wanted: dict[str, Any]) -> SessionQuerySet:
 def _matching(sessions: SessionQuerySet, words: str, *, staff: bool) -> SessionQuerySet:
     if "\0" in words:
         raise ValidationFailed.of("q", "may not hold the NUL character")
-    said = Q(messages__content__icontains=words)
-    if not staff:
-        said &= ~Q(messages__kind="note")
+    said = Message.objects.filter(session=OuterRef("pk"), content__icontains=words)
     people = Q(customer__display_name__icontains=words) | Q(customer__email__icontains=words)
-    return sessions.filter(Q(title__icontains=words) | said | people).distinct()
+    found = Q(title__icontains=words) | people
+    if not staff:
+        return sessions.filter(found | Exists(said.exclude(kind=MessageKind.NOTE)))
+    tagged = Tag.objects.filter(sessions=OuterRef("pk"), name__icontains=words)
+    return sessions.filter(found | Exists(said) | Exists(tagged))
 
 
 def write_cursor(moment: dt.datetime, pk: uuid.UUID) -> str:

@@ -69,7 +69,9 @@ def _inbox() -> Texts:
         "empty_closed": _("No closed chats yet"),
         "empty_closed_text": _("Closed chats stay here and can be reopened."),
         "empty_search": _("Nothing found for “{query}”"),
-        "empty_search_text": _("The search looks at names, email addresses and messages."),
+        "empty_search_text": _(
+            "The search looks at names, email addresses, subjects, tags and messages, in all chats."
+        ),
         "unread_count": counted(
             lambda n: ngettext("{count} unread message", "{count} unread messages", n)
         ),

@@ -353,6 +353,29 @@ def test_tags_search_release_and_reopen(window: MakeWindow, new_customer: MakeCu
     assert "repairs" not in customer.everything()
 
 
+def test_a_search_finds_a_closed_chat_from_any_view_and_a_view_ends_it(
+    window: MakeWindow, new_customer: MakeCustomer
+) -> None:
+    customer = waiting(new_customer, "My theodolite is out of true")
+    page = window().sign_in()
+    open_chat(page, customer)
+    page.keyboard.press("l")
+    page.keyboard.type("surveying")
+    page.keyboard.press("Enter")
+    expect(page.locator(".tag")).to_have_text("surveying")
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    expect(page.get_by_text("This chat is closed.")).to_be_visible()
+    page.locator("[data-view=waiting]").click()
+    for words in ("theodolite", "survey"):
+        page.get_by_role("searchbox").fill(words)
+        expect(page.locator(".row-link")).to_have_count(1)
+        expect(page.locator(".row .status")).to_have_text("Closed")
+    page.locator("[data-view=waiting]").click()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator(".row", has_text="theodolite")).to_have_count(0)
+
+
 # Nothing is lost
 
 

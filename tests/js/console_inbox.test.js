@@ -82,6 +82,18 @@ test("a search asks the server and is not filled up by live frames", async () =>
   assert.match(asked[0], /q=zip/);
 });
 
+test("a search looks in every view, and the view comes back when it ends", async () => {
+  const asked = [];
+  const closed = session("z", { status: "closed" });
+  const inbox = inboxOf([{ results: [closed], next: null }, { results: [session("a")], next: null }], asked);
+  await inbox.show("waiting", "zip");
+  assert.deepEqual(ids(inbox), ["z"]);
+  assert.doesNotMatch(asked[0], /status=/);
+  await inbox.show("waiting", "");
+  assert.deepEqual(ids(inbox), ["a"]);
+  assert.match(asked[1], /status=queued/);
+});
+
 test("an answer that comes after the view was changed is dropped", async () => {
   const waits = [];
   const inbox = new Inbox({ me: ME, get: () => new Promise((resolve) => waits.push(resolve)), timers: { setTimeout() {} } });

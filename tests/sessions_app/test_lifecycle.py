@@ -313,3 +313,21 @@ def test_customers_do_not_find_out_how_their_chats_are_tagged(chat: ChatSession)
     assert len(ben.get("/chat/sessions?tag=difficult").json()["results"]) == 1
     assert len(vic.get("/chat/sessions").json()["results"]) == 1
     assert vic.get("/chat/sessions?tag=difficult").json()["results"] == []
+
+
+def test_a_search_finds_what_is_said_by_whom_about_what_and_how_it_is_tagged(
+    chat: ChatSession, support: Team
+) -> None:
+    other = kernel.chat(cast.mia())
+    ben, vic, mia = Rest(cast.ben()), Rest(cast.vic()), Rest(cast.mia())
+    vic.post(at(chat, "/messages"), {"content": "The zip is stuck"})
+    vic.post(at(chat, "/messages"), {"content": "A zip, again"})
+    ben.post(at(chat, "/messages"), {"content": "Seems annoyed", "kind": "note"})
+    ben.call("PUT", at(chat, "/tags"), {"tags": ["Repairs", "Rep"]})
+    ben.post(at(chat, "/close"))
+    for words in ("ZIP", "annoyed", "repa", "rep", cast.vic().display_name):
+        assert listed(ben, f"q={words}") == [str(chat.id)], words
+    assert listed(vic, "q=zip") == [str(chat.id)]
+    assert listed(vic, "q=annoyed") == listed(vic, "q=rep") == []
+    assert listed(mia, "q=zip") == []
+    assert set(listed(ben, "")) == {str(chat.id), str(other.id)}

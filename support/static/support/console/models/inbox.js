@@ -4,7 +4,7 @@
  * Raises `change` (redraw the list), `counts`, and `arrived` (detail {session, before}) for every live frame.
  */
 import { emit } from "../../../sessions_app/helpers/events.js";
-import { VIEWS, orderOf } from "./views.js";
+import { SEARCH, VIEWS, orderOf } from "./views.js";
 
 const COUNTS_MS = 400;
 const PAGE = 40;
@@ -41,6 +41,8 @@ export class Inbox extends EventTarget {
     this.loadingMore = false;
   }
 
+  /** What the list shows: while something is searched, not the view one came from. */
+  get shown() { return this.query ? SEARCH : this.view; }
   get hasMore() { return this.#next !== null; }
   get(id) { return this.#known.get(id); }
 
@@ -51,8 +53,8 @@ export class Inbox extends EventTarget {
 
   /** The sessions to show, in order. What lies beyond the last page that was loaded stays out. */
   get rows() {
-    const order = orderOf(this.view);
-    const rows = [...this.#listed].map((id) => this.#known.get(id)).filter((session) => this.view.holds(session, this.me));
+    const order = orderOf(this.shown);
+    const rows = [...this.#listed].map((id) => this.#known.get(id)).filter((session) => this.shown.holds(session, this.me));
     rows.sort(order);
     return this.#edge ? rows.filter((session) => order(session, this.#edge) <= 0) : rows;
   }
@@ -147,7 +149,7 @@ export class Inbox extends EventTarget {
   // Internals
 
   #page(cursor) {
-    const query = new URLSearchParams({ ...this.view.params, limit: String(PAGE) });
+    const query = new URLSearchParams({ ...this.shown.params, limit: String(PAGE) });
     if (this.query) query.set("q", this.query);
     if (cursor) query.set("cursor", cursor);
     return this.#fetch(`/chat/sessions?${query}`);

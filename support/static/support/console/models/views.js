@@ -1,4 +1,4 @@
-/** The five ways to look at the inbox: what to ask the server for, and which session belongs in. */
+/** The ways to look at the inbox: what to ask the server for, and which session belongs in. */
 
 /**
  * @typedef {object} View
@@ -21,6 +21,9 @@ export const VIEWS = {
   open: view("open", { status: "bot,queued,assigned" }, ({ status }) => status !== "closed"),
   closed: view("closed", { status: "closed" }, ({ status }) => status === "closed"),
 };
+
+/** Whoever searches wants the chat wherever it is, also one that was closed last year. */
+export const SEARCH = { key: "search", order: "recent", params: { ordering: "recent" }, holds: () => true };
 
 /** When the customer began to wait, in milliseconds; one whose chat we reopened waits since then. */
 export function waitingSince(session) {

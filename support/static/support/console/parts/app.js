@@ -28,7 +28,8 @@ export class App {
     const run = (action) => this.run(action);
     const notices = { sound: allowSound, desktop: () => this.#allowDesktop() };
     const onSkip = () => parts.inbox.focusCurrent();
-    parts.rail.start(desk, { onSignOut, onShortcuts: () => run("shortcuts"), onSkip, notices });
+    const onView = () => parts.inbox.clearSearch();
+    parts.rail.start(desk, { onView, onSignOut, onShortcuts: () => run("shortcuts"), onSkip, notices });
     parts.inbox.start(desk, { onSearch: (query) => desk.inbox.show(readRoute().view, query) });
     parts.thread.start(desk, { onAction: run, onBack: () => run("back") });
     parts.composer.start(desk, { onReopen: () => run("reopen"), onSent: () => parts.thread.toNewest() });
@@ -76,7 +77,10 @@ export class App {
   run(action) {
     const { inbox, composer, thread, details } = this.#parts;
     const { session, selectedId } = this.#desk;
-    if (action.startsWith("view:")) return this.#go({ view: action.slice(5), id: null });
+    if (action.startsWith("view:")) {
+      inbox.clearSearch();
+      return this.#go({ view: action.slice(5), id: null });
+    }
     switch (action) {
       case "next": return inbox.move(1);
       case "previous": return inbox.move(-1);

@@ -11,11 +11,13 @@ const SEARCH_MS = 250;
 class InboxList extends Part {
   #desk;
   #draw;
+  #onSearch;
   #searchTimer = null;
   #place = 0;
 
   start(desk, { onSearch }) {
     this.#desk = desk;
+    this.#onSearch = onSearch;
     this.#draw = Part.each(() => this.#drawNow());
     const { refs } = this;
     drawAvatar(refs.me, desk.me);
@@ -28,11 +30,11 @@ class InboxList extends Part {
     refs["search-form"].addEventListener("submit", (event) => event.preventDefault());
     refs.search.addEventListener("input", () => {
       clearTimeout(this.#searchTimer);
-      this.#searchTimer = setTimeout(() => onSearch(refs.search.value.trim()), SEARCH_MS);
+      this.#searchTimer = setTimeout(() => this.#searchNow(), SEARCH_MS);
       this.#drawSearch();
     });
     refs.search.addEventListener("keydown", (event) => this.#onSearchKey(event));
-    refs["search-clear"].addEventListener("click", () => { this.#clearSearch(); refs.search.focus(); });
+    refs["search-clear"].addEventListener("click", () => { this.clearSearch(); refs.search.focus(); });
     setInterval(() => { if (!document.hidden) this.#tick(); }, 1000);
     this.#draw();
   }
@@ -42,6 +44,14 @@ class InboxList extends Part {
   focusSearch() {
     this.refs.search.focus();
     this.refs.search.select();
+  }
+
+  /** Back to the view; at once, so that a view that is chosen is what comes. */
+  clearSearch() {
+    if (!this.refs.search.value) return;
+    this.refs.search.value = "";
+    this.#drawSearch();
+    this.#searchNow();
   }
 
   /** Moves the focus among the rows; from outside it begins at the open chat. */
@@ -72,7 +82,7 @@ class InboxList extends Part {
     const { inbox, selectedId, drafts, me } = this.#desk;
     const { refs } = this;
     const rows = inbox.rows;
-    const options = { me: me.id, view: inbox.view.key };
+    const options = { me: me.id, view: inbox.view.key, shown: inbox.shown.key };
     setText(refs.title, inbox.query ? t("search_results") : t(`view_${inbox.view.key}`));
     const count = inbox.query ? (inbox.hasMore ? "" : rows.length) : inbox.counts[inbox.view.key];
     setText(refs.count, count === undefined || count === "" ? "" : String(count));
@@ -97,7 +107,7 @@ class InboxList extends Part {
     if (inbox.state === "failed") setText(refs["failed-text"], explain(inbox.error, { t, has }));
     refs.empty.hidden = inbox.state !== "ready" || rows.length > 0;
     if (refs.empty.hidden) return;
-    const kind = inbox.query ? "search" : inbox.view.key;
+    const kind = inbox.shown.key;
     setText(refs["empty-title"], t(`empty_${kind}`, { query: inbox.query }));
     setText(refs["empty-text"], t(`empty_${kind}_text`));
     setIcon(refs["empty-icon"], { search: "search", waiting: "check", bot: "assistant", closed: "closed", mine: "mine" }[kind] ?? "inbox");
@@ -119,7 +129,7 @@ class InboxList extends Part {
   #onSearchKey(event) {
     if (event.key === "Escape") {
       event.stopPropagation();
-      if (this.refs.search.value) this.#clearSearch();
+      if (this.refs.search.value) this.clearSearch();
       else this.focusCurrent();
     } else if (event.key === "ArrowDown" || event.key === "Enter") {
       event.preventDefault();
@@ -127,9 +137,9 @@ class InboxList extends Part {
     }
   }
 
-  #clearSearch() {
-    this.refs.search.value = "";
-    this.refs.search.dispatchEvent(new Event("input"));
+  #searchNow() {
+    clearTimeout(this.#searchTimer);
+    this.#onSearch(this.refs.search.value.trim());
   }
 
   #drawSearch() {

@@ -8,7 +8,7 @@ import { Part } from "../../../chatsite/parts/part.js";
 class Rail extends Part {
   #desk;
 
-  start(desk, { onSignOut, onShortcuts, onSkip, notices }) {
+  start(desk, { onView, onSignOut, onShortcuts, onSkip, notices }) {
     this.#desk = desk;
     const { refs } = this;
     refs["demo-label"].hidden = !desk.config.demo_assistant;
@@ -16,6 +16,7 @@ class Rail extends Part {
     setText(refs.name, nameOf(desk.me));
     setText(refs.role, t(`role_${desk.me.role}`));
     for (const button of [refs.presence, refs["presence-menu"]]) button.addEventListener("click", () => this.#togglePresence());
+    refs.views.addEventListener("click", onView);
     refs.skip.addEventListener("click", onSkip);
     refs.shortcuts.addEventListener("click", () => { refs.menu.hidePopover(); onShortcuts(); });
     refs["sign-out"].addEventListener("click", () => { refs.menu.hidePopover(); onSignOut(); });

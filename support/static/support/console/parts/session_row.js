@@ -12,7 +12,7 @@ export function createSessionRow() {
 }
 
 /** One line of the inbox. */
-export function updateSessionRow(element, session, { me, view, selected, hasDraft }) {
+export function updateSessionRow(element, session, { me, view, shown, selected, hasDraft }) {
   const { refs } = element;
   element.session = session;
   refs.link.href = `#/${view}/${session.id}`;
@@ -30,7 +30,7 @@ export function updateSessionRow(element, session, { me, view, selected, hasDraf
   drawUnread(refs.unread, session.unread);
   drawTags(refs.tags, session.tags ?? []);
   drawStatus(refs.status, session, { me });
-  refs.status.hidden = goesWithoutSaying(session, view);
+  refs.status.hidden = goesWithoutSaying(session, shown);
   const colleague = session.status === "assigned" && session.assignee && session.assignee.id !== me;
   refs.assignee.hidden = !colleague;
   if (colleague) {
