@@ -391,7 +391,7 @@ STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
 MEDIA_URL = env.text("MEDIA_URL", "/media/")
 if not re.fullmatch(r"(https?:/)?/\S*/", MEDIA_URL):
     raise env.BadSetting("MEDIA_URL", "expected an address or a path that ends with a slash")
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = env.storage("STORAGE_URL", DATA_DIR / "media")
 # Served straight from the packages: no collecting step before the first start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = not PRODUCTION

@@ -7,7 +7,7 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -123,12 +123,29 @@ def networks(name: str) -> list[Network]:
 
 
 def folder(name: str, default: str) -> Path:
-    """Return a folder, which is made if it is not there."""
-    path = Path(text(name, default))
+    """Return a folder that can be written to, which is made if it is not there."""
+    return _made(name, Path(text(name, default)))
+
+
+def storage(name: str, default: Path) -> Path:
+    """Return the folder that an address such as ``file:///srv/uploads`` names."""
+    raw = text(name)
+    if not raw:
+        return default
+    parts = urlsplit(raw)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or len(parts.path) < 2:
+        # Not shown: a password may stand in it.
+        raise BadSetting(name, "expected file:///folder, which may be a mounted one")
+    return _made(name, Path(unquote(parts.path)))
+
+
+def _made(name: str, path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadSetting(name, f"the folder cannot be made: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise BadSetting(name, f"the folder {path} cannot be written to")
     return path
 
 

@@ -91,6 +91,26 @@ def running(data: Path, **more: str) -> Iterator[Product]:
         process.communicate()
 
 
+def test_ctrl_c_while_it_starts_ends_it_without_a_trace(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run"],
+        cwd=ROOT,
+        env=environment(tmp_path, PORT=str(free_port())),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert "Preparing" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
 def start_that_fails(data: Path, **more: str) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", "run"],
@@ -188,6 +208,11 @@ def test_a_busy_port_is_one_plain_line(tmp_path, unused_tcp_port):
         ("TRUSTED_PROXIES", "proxy"),
         ("MEDIA_URL", "media"),
         ("COOKIE_SAMESITE", "None"),
+        ("STORAGE_URL", "s3://bucket"),
+        ("STORAGE_URL", "file:///proc/nothing"),
+        ("DATA_DIR", "/sys"),
+        ("DATABASE_URL", "postgres://chat:chat@127.0.0.1:1/chat"),
+        ("REDIS_URL", "redis://127.0.0.1:1/0"),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(tmp_path, name, value):

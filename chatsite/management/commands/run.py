@@ -9,14 +9,22 @@ import threading
 from contextlib import ExitStack
 from typing import IO, Any
 
+import psycopg
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from chatsite import server
 from chatsite.lib import env
+
+
+def unusable(name: str, error: Exception) -> CommandError:
+    """One line that names the setting, with the first line of what its server said."""
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    return CommandError(f"Setting {name}: {said}")
 
 
 class Command(BaseCommand):
@@ -31,20 +39,31 @@ class Command(BaseCommand):
             logs: dict[str, Any] = settings.LOGGING
             logs["root"]["level"] = "WARNING"
             logging.getLogger().setLevel(logging.WARNING)
+        try:
+            self.run_all()
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None  # while it started; what was begun is taken up again
+        if any(not thread.daemon for thread in threading.enumerate()[1:]):
+            os._exit(0)  # a job that does not end; the next start takes it up again
+
+    def run_all(self) -> None:
+        """Start one part after the other, serve until the end, and stop them in reverse."""
         with ExitStack() as stack:
             stack.enter_context(self.only_one())
             listeners = self.listeners()
+            self.reach()
             stack.callback(self.say, "Stopped. The data is kept; `make run` starts again.")
             server.reserve_loop()  # before anything is published: seeding does
-            self.migrate()
-            self.seed()
+            try:
+                self.migrate()
+                self.seed()
+            except OperationalError as error:
+                raise unusable("DATABASE_URL", error) from error
             self.start_model(stack)
             self.start_jobs(stack)
             self.say("Starting the web server…")
             server.serve(listeners, on_ready=self.welcome)
             self.say("\nStopping…")
-        if any(not thread.daemon for thread in threading.enumerate()[1:]):
-            os._exit(0)  # a job that does not end; the next start takes it up again
 
     def say(self, line: str) -> None:
         """Progress in plain words, at once even through a pipe."""
@@ -57,7 +76,9 @@ class Command(BaseCommand):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise CommandError("It is running already, with the same data folder.") from error
+            raise CommandError(
+                f"It is running already, with the data folder {settings.DATA_DIR}."
+            ) from error
         return lock
 
     def listeners(self) -> list[Any]:
@@ -65,6 +86,20 @@ class Command(BaseCommand):
             return server.bind(env.text("HOST", "localhost"), settings.PORT)
         except server.PortTaken as error:
             raise CommandError(f"{error}. Choose another one: PORT=8081 make run") from error
+
+    def reach(self) -> None:
+        """Ask the servers that settings name, before anything waits for one that is not there."""
+        if connection.vendor == "postgresql":
+            try:
+                psycopg.connect(**connection.get_connection_params()).close()
+            except psycopg.OperationalError as error:
+                raise unusable("DATABASE_URL", error) from error
+        if settings.REDIS_URL:
+            try:
+                with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=3) as bus:
+                    bus.ping()
+            except redis.RedisError as error:
+                raise unusable("REDIS_URL", error) from error
 
     def migrate(self) -> None:
         """Bring the database up to date."""
@@ -105,10 +140,12 @@ class Command(BaseCommand):
         from llm.actions import ensure_default_model
 
         if settings.LLM_API_URL or settings.PRODUCTION:
-            ensure_default_model()
+            self.name_model(ensure_default_model())
             return
         from llm.demo import server as demo
 
+        if settings.LLM_API_KEY or settings.LLM_MODEL:
+            self.say("LLM_API_URL is not set: LLM_API_KEY and LLM_MODEL have no effect without it.")
         self.say("Starting the demo assistant (set LLM_API_URL for a real one)…")
         try:
             address = stack.enter_context(demo.running(port=settings.DEMO_LLM_PORT))
@@ -116,13 +153,25 @@ class Command(BaseCommand):
             raise CommandError(f"DEMO_LLM_PORT cannot be used: {error}") from error
         ensure_default_model(demo_url=address)
 
+    def name_model(self, model: Any) -> None:
+        """Say which model answers: that of the settings only makes the first one."""
+        if model is None:
+            self.say("No model answers yet: set LLM_API_URL, or add one at /admin/.")
+            return
+        self.say(f"The assistant answers with {model.model} at {model.base_url}.")
+        if settings.LLM_API_URL and model.base_url != settings.LLM_API_URL:
+            self.say("LLM_API_URL was for the first start; choose another model at /admin/.")
+
     def start_jobs(self, stack: ExitStack) -> None:
         """Worker and scheduler as threads."""
         from chatsite import embedded
 
         self.say("Starting the worker and the scheduler…")
         connections.close_all()
-        stack.enter_context(embedded.running())
+        try:
+            stack.enter_context(embedded.running())
+        except TimeoutError as error:
+            raise CommandError(f"{error} Does the broker answer (CELERY_BROKER_URL)?") from error
 
     def welcome(self) -> None:
         """The addresses, and at a demo installation the logins."""
