@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from accounts.actions import make_visitor
 from accounts.models import User
+from accounts.signals import announce_revoked
 from chatsite.lib import clock, crypto
 from chatsite.lib.errors import PermissionDenied
 from support import proofs
@@ -83,9 +84,14 @@ def end_visit(*, widget: Widget, visitor_token: str) -> None:
 
 
 def revoke(*, credential: VisitorCredential) -> None:
-    """End a credential now."""
-    credential.revoked_at = clock.now()
-    credential.save(update_fields=["revoked_at"])
+    """End a credential now, and close its sockets and streams.
+
+    Those of the same person's other browsers close too, and come back by themselves.
+    """
+    with transaction.atomic():
+        credential.revoked_at = clock.now()
+        credential.save(update_fields=["revoked_at"])
+        announce_revoked(user_id=credential.user_id)
 
 
 def sweep() -> int:

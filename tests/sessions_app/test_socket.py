@@ -18,6 +18,7 @@ from accounts.tokens import issue_access
 from accounts.viewer import Viewer
 from sessions_app import actions, queries
 from sessions_app.models import ChatSession, Message
+from support.actions import create_widget, end_visit, start_visit
 from tests import cast, kernel, live
 from tests.live import Socket, connected
 
@@ -364,6 +365,18 @@ async def test_signing_out_closes_the_socket(address: str, stage: Stage) -> None
 
         publish.access_revoked(stage.vic.pk, None)
         assert await vic.closed() == 4401
+
+
+async def test_a_visitor_who_leaves_for_good_leaves_no_socket_open(
+    address: str, stage: Stage
+) -> None:
+    made, _ = await sync_to_async(create_widget)(name="Shop", team=stage.support)
+    visit = await sync_to_async(start_visit)(widget=made)
+    async with connected(address, visit.user) as visitor, connected(address, stage.vic) as vic:
+        await sync_to_async(end_visit)(widget=made, visitor_token=visit.visitor_token)
+        assert await visitor.closed() == 4401
+        await vic.send("ping")
+        await vic.wait("pong")
 
 
 async def test_many_senders_in_one_session_stay_in_order(address: str, stage: Stage) -> None:
