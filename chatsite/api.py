@@ -7,7 +7,9 @@ import orjson
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample
 from rest_framework import exceptions, status
 from rest_framework.parsers import BaseParser
@@ -56,7 +58,7 @@ def _is_deeper(value: Any, most: int) -> bool:
     REST framework turns values into strings, and Python's stack ends before orjson's 1,024 levels.
     """
     level = [value]
-    for _ in range(most + 1):
+    for _depth in range(most + 1):
         level = [
             inner
             for outer in level
@@ -186,24 +188,42 @@ def plain_problem(error: DomainError) -> JsonResponse:
     )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for an address nobody serves."""
-    return plain_problem(errors.NotFound())
+    return _page_or_problem(request, errors.NotFound())
 
 
-def server_error(request: HttpRequest) -> JsonResponse:
+def server_error(request: HttpRequest) -> HttpResponse:
     """Answer for an error that nothing translated: no traceback, no query, no path."""
-    return plain_problem(errors.InternalError())
+    return _page_or_problem(request, errors.InternalError())
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for a request that Django itself refuses (such as an unknown host)."""
     return plain_problem(errors.ValidationFailed())
 
 
-def denied(request: HttpRequest, exception: Exception) -> JsonResponse:
+def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer for a refused request outside of REST framework."""
-    return plain_problem(errors.PermissionDenied())
+    return _page_or_problem(request, errors.PermissionDenied())
+
+
+def _page_or_problem(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A page for a person who went astray; programs, and the API, get the problem as JSON."""
+    asked = request.headers.get("Accept", "")
+    if request.path.startswith("/api/") or "text/html" not in asked:
+        return plain_problem(error)
+    shown = {"title": PAGE_TITLES[error.status], "request_id": request_id.current()}
+    # Without context processors: after a crash, nothing is asked of the database.
+    page = render_to_string("page/problem.html", shown)
+    return HttpResponse(page, status=error.status)
+
+
+PAGE_TITLES = {
+    403: _("You may not do this"),
+    404: _("There is no such page"),
+    500: _("Something went wrong on our side"),
+}
 
 
 PROBLEM_SCHEMA: dict[str, Any] = {

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
@@ -249,10 +250,15 @@ class TagAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
 class AttachmentAdmin(LookOnly, ModelAdmin):  # type: ignore[misc]
     """Uploaded files."""
 
-    list_display = ("name", "kind", "mime", "size", "uploader", "created_at")
+    list_display = ("name", "kind", "mime", "weight", "uploader", "created_at")
     list_filter = ("kind", "created_at")
     list_select_related = ("uploader",)
     search_fields = ("name", "uploader__display_name")
     ordering = ("-created_at", "-id")
     list_per_page = 50
     show_full_result_count = False
+
+    @display(description=_("Size"), ordering="size")
+    def weight(self, attachment: Attachment) -> str:
+        """In units that people read."""
+        return filesizeformat(attachment.size)

@@ -21,7 +21,7 @@ from sessions_app.admin import LookOnly
 from support.actions import create_widget, rotate_secret, update_widget
 from support.actions.visitors import revoke
 from support.actions.widgets import FIELDS
-from support.forms import WidgetForm, by_language
+from support.forms import HOURS_FIELDS, WidgetForm, by_language
 from support.models import VisitorCredential, VisitorIdentity, Widget
 
 _BY_LANGUAGE = [
@@ -47,7 +47,7 @@ class WidgetAdmin(ModelAdmin):  # type: ignore[misc]
         (_("Install"), {"fields": ("install", "allowed_origins")}),
         (_("Look"), {"fields": ("color", "position")}),
         (_("Texts"), {"fields": [name for pair in _BY_LANGUAGE for name in pair]}),
-        (_("Opening"), {"fields": ("business_hours",)}),
+        (_("Opening"), {"fields": HOURS_FIELDS}),
         (_("Details"), {"classes": ("collapse",), "fields": ("key", "created_at")}),
     )
 

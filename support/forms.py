@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.dates import WEEKDAYS
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from chatsite.lib.errors import ValidationFailed
+from support import opening
 from support.actions.widgets import check_widget
+from support.hours import DAYS
 from support.models import Widget
 
-HOURS_HELP = _(
-    'Empty means always open. Otherwise: {"timezone": "Europe/Berlin", "weekly": {"mon": '
-    '[["09:00", "12:30"], ["13:15", "18:00"]]}, "holidays": [{"date": "2026-12-25"}]}'
+#: The form's names for business hours, in their order.
+HOURS_FIELDS = (
+    "hours_always",
+    "hours_timezone",
+    *(f"hours_{day}" for day in DAYS),
+    "hours_holidays",
 )
+_EXAMPLE = "09:00-12:30, 13:15-18:00"
 
 
 def _area(rows: int) -> Any:
@@ -42,8 +54,23 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             "site itself may always show it."
         ),
     )
-    business_hours = forms.CharField(
-        label=_("Business hours"), required=False, widget=_area(6), help_text=HOURS_HELP
+    hours_always = forms.BooleanField(
+        label=_("Always open"), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
+    hours_timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+        choices=[(name, name) for name in sorted(available_timezones())],
+    )
+    hours_holidays = forms.CharField(
+        label=_("Holidays"),
+        required=False,
+        widget=_area(3),
+        help_text=_(
+            "One a line, closed unless hours are given: 2026-12-25 Christmas, "
+            "or 2026-12-24 09:00-12:00 Christmas Eve."
+        ),
     )
 
     class Meta:
@@ -54,7 +81,6 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
             "allowed_origins",
             "color",
             "position",
-            "business_hours",
             "assistant_enabled",
             "enabled",
         )
@@ -79,8 +105,21 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
                 widget.suggestions.get(code, [])
             )
         self.initial["allowed_origins"] = "\n".join(widget.allowed_origins)
-        hours = widget.business_hours
-        self.initial["business_hours"] = json.dumps(hours, indent=2) if hours else ""
+        self._show_hours(widget.business_hours)
+
+    def _show_hours(self, schedule: dict[str, Any]) -> None:
+        self.initial["hours_always"] = not schedule
+        self.initial["hours_timezone"] = schedule.get("timezone", "UTC")
+        self.initial["hours_holidays"] = opening.write_holidays(schedule.get("holidays", []))
+        for number, day in enumerate(DAYS):
+            self.fields[f"hours_{day}"] = forms.CharField(
+                label=WEEKDAYS[number],
+                required=False,
+                widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _EXAMPLE}),
+                help_text="" if number else _("Nothing means closed on that day."),
+            )
+            spans = schedule.get("weekly", {}).get(day, [])
+            self.initial[f"hours_{day}"] = opening.write_day(spans)
 
     def clean(self) -> dict[str, Any]:
         """Bring what was typed into the widget's own shape, by the rules of its actions."""
@@ -90,13 +129,12 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         cleaned["greeting"] = self._texts(typed, "greeting")
         questions = self._texts(typed, "suggestions")
         cleaned["suggestions"] = {code: _lines(text) for code, text in questions.items()}
-        cleaned["business_hours"] = self._hours(typed.get("business_hours", ""))
+        cleaned["business_hours"] = self._hours(typed)
         for name in list(cleaned):
             try:
                 cleaned[name] = check_widget(name, cleaned[name])
             except ValidationFailed as error:
-                shown = name if name in self.fields else by_language(name, settings.LANGUAGE_CODE)
-                self.add_error(shown, error.errors[0].detail)
+                self.add_error(self._place_of(name, error), error.errors[0].detail)
         return cleaned
 
     def _texts(self, typed: dict[str, Any], name: str) -> dict[str, str]:
@@ -105,11 +143,36 @@ class WidgetForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         return {code: text.strip() for code, text in texts.items() if text.strip()}
 
-    def _hours(self, text: str) -> object:
+    def _place_of(self, name: str, error: ValidationFailed) -> str:
+        if name in self.fields:
+            return name
+        if name != "business_hours":
+            return by_language(name, settings.LANGUAGE_CODE)
+        day = error.errors[0].detail.partition(":")[0]  # each complaint begins with its day
+        return f"hours_{day}" if day in DAYS else "hours_holidays"
+
+    def _hours(self, typed: dict[str, Any]) -> dict[str, Any]:
+        weekly = {day: self._read(f"hours_{day}", opening.read_day, typed) for day in DAYS}
+        holidays = self._read("hours_holidays", opening.read_holidays, typed)
+        weekly = {day: spans for day, spans in weekly.items() if spans}
+        if typed.get("hours_always"):
+            if weekly or holidays:
+                self.add_error("hours_always", _("Switch this off, or leave the hours empty."))
+            return {}
+        schedule = {"timezone": typed.get("hours_timezone") or "UTC", "weekly": weekly}
+        return {**schedule, "holidays": holidays} if holidays else schedule
+
+    def _read(self, name: str, read: Any, typed: dict[str, Any]) -> Any:
         try:
-            return json.loads(text) if text.strip() else {}
-        except ValueError:
-            return text
+            return read(typed.get(name, ""))
+        except opening.Unreadable as error:
+            wrong = format_lazy(
+                _("Not readable: {text}. Write it like {example}."),
+                text=str(error),
+                example=_EXAMPLE,
+            )
+            self.add_error(name, wrong)
+            return []
 
 
 def _lines(text: str) -> list[str]:

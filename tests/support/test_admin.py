@@ -13,7 +13,7 @@ from chatsite.lib import crypto
 from sessions_app.actions import open_session, post_message
 from sessions_app.models import ChatSession, Message
 from support import proofs
-from support.actions import seed_demo, start_visit
+from support.actions import seed_demo, start_visit, update_widget
 from support.models import VisitorCredential, Widget
 from tests import cast
 
@@ -45,7 +45,10 @@ def form(**changes):
         "greeting_zh_hans": "您好",
         "suggestions_en": "One?\n\nTwo?",
         "suggestions_zh_hans": "",
-        "business_hours": '{"timezone": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}}',
+        "hours_timezone": "Europe/Berlin",
+        "hours_mon": "9:00 – 12:30, 13:15-17:00",
+        "hours_sat": "22:00-02:00",
+        "hours_holidays": "2026-12-25 Christmas\n2026-12-24 09:00-12:00",
         "assistant_enabled": "on",
         "enabled": "on",
     }
@@ -194,8 +197,42 @@ def test_the_form_stores_what_the_action_tidied(admin, team):
     assert widget.color == "#aa3300"
     assert widget.greeting == {"en": "Hello", "zh-hans": "您好"}
     assert widget.suggestions == {"en": ["One?", "Two?"]}
-    assert widget.business_hours["weekly"] == {"mon": [["09:00", "17:00"]]}
+    assert widget.business_hours == {
+        "timezone": "Europe/Berlin",
+        "weekly": {"mon": [["09:00", "12:30"], ["13:15", "17:00"]], "sat": [["22:00", "02:00"]]},
+        "holidays": [
+            {"date": "2026-12-25", "name": "Christmas"},
+            {"date": "2026-12-24", "hours": [["09:00", "12:00"]]},
+        ],
+    }
     assert len(widget.key) >= 22
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"timezone": "UTC", "weekly": {}},
+        {
+            "timezone": "Europe/Berlin",
+            "weekly": {"tue": [["09:00", "24:00"]]},
+            "holidays": [
+                {"date": "2026-12-24", "hours": [["09:00", "12:00"]], "name": "Eve"},
+                {"date": "2026-12-25"},
+            ],
+        },
+    ],
+    ids=["always", "never", "some"],
+)
+def test_saving_what_the_page_shows_changes_no_hours(admin, widget, schedule):
+    update_widget(widget=widget, business_hours=schedule)
+    path = f"/admin/support/widget/{widget.pk}/change/"
+    shown = admin.get(path).context["adminform"].form
+    typed = {name: shown.get_initial_for_field(field, name) for name, field in shown.fields.items()}
+    typed = {name: value for name, value in typed.items() if value not in (None, False)}
+    assert admin.post(path, typed).status_code == 302
+    widget.refresh_from_db()
+    assert widget.business_hours == schedule
 
 
 def test_a_change_keeps_key_and_secret(admin, widget):
@@ -216,9 +253,13 @@ def test_a_change_keeps_key_and_secret(admin, widget):
         {"color": "red; background: url(//evil.example)"},
         {"allowed_origins": "javascript:alert(1)"},
         {"allowed_origins": "*"},
-        {"business_hours": "nine to five"},
-        {"business_hours": "[]"},
-        {"business_hours": '{"timezone": "Mars"}'},
+        {"hours_mon": "nine to five"},
+        {"hours_tue": "09:00-12:00, 11:00-13:00"},
+        {"hours_wed": "25:00-26:00"},
+        {"hours_timezone": "Mars"},
+        {"hours_holidays": "Christmas"},
+        {"hours_holidays": "2026-13-01"},
+        {"hours_always": "on"},
         {"suggestions_en": "x" * 100},
         {"greeting_en": "x" * 301},
         {"position": "top"},
@@ -288,3 +329,19 @@ def test_an_empty_list_says_why_it_is_empty(admin):
     assert "Reset filters" in page
     page = admin.get("/admin/sessions_app/message/").content.decode()
     assert "It comes by itself" in page
+
+
+@pytest.mark.parametrize(("path", "status"), [("/admin/nowhere/", 404), ("USER", 403)])
+def test_who_goes_astray_gets_a_page_and_a_program_gets_the_problem(admin, path, status):
+    path = f"/admin/accounts/user/{cast.ada().pk}/delete/" if path == "USER" else path
+    page = admin.get(path, HTTP_ACCEPT="text/html,*/*;q=0.8")
+    assert (page.status_code, page["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert page["X-Request-ID"] in page.content.decode()
+    told = admin.get(path, HTTP_ACCEPT="*/*")
+    assert (told.status_code, told["Content-Type"]) == (status, "application/problem+json")
+    assert told.json()["status"] == status
+
+
+def test_the_interface_never_answers_with_a_page(admin):
+    told = admin.get("/api/v1/nowhere", HTTP_ACCEPT="text/html")
+    assert told.json()["code"] == "NOT_FOUND"
