@@ -4,16 +4,21 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish, task_postrun, task_prerun
+from celery.signals import before_task_publish, task_postrun, task_prerun, worker_ready
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from chatsite.lib import request_id
+from chatsite.lib import heap, request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
 app = Celery("chatsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _settle(**_: object) -> None:
+    heap.settle()
 
 
 @before_task_publish.connect

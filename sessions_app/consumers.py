@@ -21,7 +21,7 @@ from accounts import actions as accounts_actions
 from accounts.client import sender_ip
 from accounts.tokens import viewer_from_access
 from accounts.viewer import Viewer
-from chatsite.lib import clock, dbpool
+from chatsite.lib import clock, dbpool, ids
 from chatsite.lib.asgi import SEND_NOW
 from chatsite.lib.errors import (
     AuthTokenInvalid,
@@ -275,8 +275,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.push(
             Ack(
                 client_msg_id=command.client_msg_id,
-                session_id=str(message.session_id),
-                id=str(message.id),
+                session_id=ids.text(message.session_id),
+                id=ids.text(message.id),
                 seq=message.seq,
                 created_at=clock.rfc3339(message.created_at),
             ).encode()

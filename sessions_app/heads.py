@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -41,7 +42,7 @@ class Heads:
         self._written = written
         wanted = {"id", "kind", "customer_id", *known}
         self._columns = tuple(name for name in columns(ChatSession) if name in wanted)
-        self._known: dict[uuid.UUID, Head] = {}
+        self._known: dict[str, Head] = {}  # by the id as events write it
         self._connections = LoopConnections()
 
     async def take(self, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Head]:
@@ -49,7 +50,7 @@ class Heads:
 
         They are the caller's to change, and known again only once :meth:`store` has written them.
         """
-        taken = {pk: head for pk in ids if (head := self._known.pop(pk, None))}
+        taken = {pk: head for pk in ids if (head := self._known.pop(pk.hex, None))}
         if missing := [pk for pk in ids if pk not in taken]:
             for mark, *row in await self._connections.run(_read(self._columns), missing):
                 session = ChatSession.from_db(DEFAULT_DB_ALIAS, self._columns, row)
@@ -70,16 +71,17 @@ class Heads:
         ids = f"{{{','.join(map(str, heads))}}}"  # psycopg would look at a list item by item
         stored = await self._connections.run(_swap(self._written), _json(rows), ids, _json(added))
         for pk, mark in stored:
-            self._known[pk] = Head(heads[pk].session, mark)
-        for pk in list(self._known)[: max(0, len(self._known) - MOST)]:
-            del self._known[pk]
+            self._known[pk.hex] = Head(heads[pk].session, mark)
+        for key in list(islice(self._known, max(0, len(self._known) - MOST))):
+            del self._known[key]
         return {pk for pk, _ in stored}
 
-    def forget(self, session_id: uuid.UUID, *, below: int | None = None) -> None:
-        """Let go of a session that somebody has changed, or only if it is ``below`` a version."""
-        head = self._known.get(session_id)
+    def forget(self, key: str, *, below: int | None = None) -> None:
+        """Let go of a session (its id in hex) that somebody has changed, or only if it is
+        ``below`` a version."""
+        head = self._known.get(key)
         if head is not None and (below is None or head.session.version < below):
-            del self._known[session_id]
+            del self._known[key]
 
     async def close(self) -> None:
         """Let go of everything."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import Role, User
 from accounts.viewer import Viewer
+from chatsite.lib import ids
 from chatsite.lib.clock import rfc3339, rfc3339_or_none
 from sessions_app import links
 from sessions_app.models import Attachment, ChatSession, Message, SenderKind
@@ -53,8 +54,8 @@ def message(item: Message, *, staff: bool, attachments: list[Attachment] | None 
     deleted = item.deleted_at is not None
     files = item.attachments.all() if attachments is None else attachments
     return {
-        "id": str(item.id),
-        "session_id": str(item.session_id),
+        "id": ids.text(item.id),
+        "session_id": ids.text(item.session_id),
         "seq": item.seq,
         "prev_seq": item.seq - 1 if staff else item.prev_public_seq,
         "kind": item.kind,

@@ -204,7 +204,7 @@ def _is_uuid(value: str) -> bool:
 # --- Server to client ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Frame:
     """What the server sends.  Subclasses add ``wire`` (the type), audience and guarantee."""
 
@@ -222,7 +222,7 @@ class Frame:
         return jsons.dumps(body).decode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ready(Frame):
     """The socket is authenticated."""
 
@@ -231,7 +231,7 @@ class Ready(Frame):
     heartbeat_s: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Pong(Frame):
     """The answer to a ping."""
 
@@ -240,7 +240,7 @@ class Pong(Frame):
     timestamp: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Subscribed(Frame):
     """All that was missed has been sent.  With ``more``, subscribe again from the new cursor."""
 
@@ -251,7 +251,7 @@ class Subscribed(Frame):
     more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Head(Frame):
     """The versions of the subscribed sessions; a client that is behind subscribes again."""
 
@@ -259,7 +259,7 @@ class Head(Frame):
     heads: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ack(Frame):
     """The message is committed."""
 
@@ -272,7 +272,7 @@ class Ack(Frame):
     created_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MessageFrame(Frame):
     """A message: new, or edited or deleted (same seq, a new version)."""
 
@@ -284,7 +284,7 @@ class MessageFrame(Frame):
     message: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReplyStart(Frame):
     """A model begins to answer; text shown of an earlier attempt is void.  ``slot`` is null for
     the reply to a customer; the answers of a turn to several models go to staff only."""
@@ -297,7 +297,7 @@ class ReplyStart(Frame):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReplyChunk(Frame):
     """The next piece of the answer.  It covers the numbers ``from_seq`` to ``seq`` (one, unless a
     subscriber is brought up to date)."""
@@ -312,7 +312,7 @@ class ReplyChunk(Frame):
     delta_text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReplyEnd(Frame):
     """The answer ended: done, stopped, failed or handoff."""
 
@@ -324,7 +324,7 @@ class ReplyEnd(Frame):
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TypingFrame(Frame):
     """Someone else types, or stopped."""
 
@@ -335,7 +335,7 @@ class TypingFrame(Frame):
     active: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ReadFrame(Frame):
     """Someone has read up to ``seq``."""
 
@@ -346,7 +346,7 @@ class ReadFrame(Frame):
     seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SessionFrame(Frame):
     """A session as it is now.  Staff get those of their teams without subscribing; at most one a
     second per session."""
@@ -357,7 +357,7 @@ class SessionFrame(Frame):
     session: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class PresenceFrame(Frame):
     """How someone is."""
 
@@ -367,7 +367,7 @@ class PresenceFrame(Frame):
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ErrorFrame(Frame):
     """A command was refused; the socket stays open."""
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chatsite.lib import request_id
+from chatsite.lib import ids, request_id
 from chatsite.lib.bus import bus
 from chatsite.lib.clock import rfc3339_or_none
 from sessions_app import payloads
@@ -95,7 +95,7 @@ def _numbers(session: ChatSession) -> payloads.Payload:
 def message_frame(message: Message, *, staff: bool, files: list[Attachment] | None = None) -> str:
     """Return the ``message`` frame for staff or for customers, as JSON."""
     return MessageFrame(
-        session_id=str(message.session_id),
+        session_id=ids.text(message.session_id),
         version=message.version,
         message=payloads.message(message, staff=staff, attachments=files),
     ).encode()

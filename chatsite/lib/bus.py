@@ -1,8 +1,9 @@
 """The live bus: a doorbell between the processes, over the Channels layer.
 
 The database is the feed; an event lost here costs at most one heartbeat.  So publishing never
-blocks, never raises and is batched: whatever waits while one send is on its way goes out with
-the next, because one layer message per event is what limits a Channels project first.
+blocks, never raises and is batched: what comes within :data:`EVERY_S` of a send goes out together
+with the next, because one layer message per event is what limits a Channels project first, and
+every sender also reads its own.
 
 A process's own listeners are called at once and without the layer; its own echo is dropped.
 """
@@ -28,6 +29,7 @@ Handler = Callable[[Event], None]
 
 PROCESS = uuid7().hex
 SEND_TIMEOUT_S = 2.0
+EVERY_S = 0.005
 BATCH = 400
 
 
@@ -115,6 +117,7 @@ class Bus:
                     self._failed_at = time.monotonic()
                     BUS_DROPPED.inc(len(batch))
                     log.warning("live bus unreachable", extra={"error": type(error).__name__})
+                await asyncio.sleep(EVERY_S)
         finally:
             self._senders.pop(topic, None)
 

@@ -10,6 +10,7 @@ import orjson
 from django.conf import settings
 
 from accounts.viewer import Viewer
+from chatsite.lib import ids
 from chatsite.lib.errors import PermissionDenied, ValidationFailed
 from sessions_app.access import Membership
 from sessions_app.file_types import MOST_FILES
@@ -19,7 +20,11 @@ LONGEST_NUMBER = 2**63
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
 
 
-_SENDABLE = {MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE, MessageKind.NOTE}
+_SENDABLE = {
+    kind.value: kind
+    for kind in (MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE, MessageKind.NOTE)
+}
+_NEEDS_FILE = {MessageKind.IMAGE, MessageKind.FILE}
 
 
 class Author(NamedTuple):
@@ -65,7 +70,7 @@ class Draft:
     def __post_init__(self) -> None:
         if self.client_msg_id is None:
             return
-        name = f"{self.session_id}/{self.author.user_id or 0}/{self.client_msg_id}"
+        name = f"{ids.text(self.session_id)}/{self.author.user_id or 0}/{self.client_msg_id}"
         said = f"{self.kind}\0{self.reply_to}\0{self.attachment_ids}\0{self.content}"
         self.send_key = uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
         self.fingerprint = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
@@ -85,13 +90,14 @@ def draft(
     Raises :class:`ValidationFailed` naming the field, or :class:`PermissionDenied` for a note by
     someone who is not staff.
     """
-    if not isinstance(kind, str) or kind not in _SENDABLE:
+    known = _SENDABLE.get(kind) if isinstance(kind, str) else None
+    if known is None:
         raise ValidationFailed.of("kind", "one of text, image, file, note", "invalid_choice")
-    if kind == MessageKind.NOTE and not member.staff:
+    if known is MessageKind.NOTE and not member.staff:
         raise PermissionDenied("Only staff may write notes")
     text = clean_text("content", content, most=settings.MESSAGE_MAX_CHARS)
     files = _ids("attachment_ids", attachment_ids)
-    if kind in {MessageKind.IMAGE, MessageKind.FILE} and not files:
+    if known in _NEEDS_FILE and not files:
         raise ValidationFailed.of("attachment_ids", "an upload is required", "required")
     if not text.strip() and not files:
         raise ValidationFailed.of("content", "may not be empty", "blank")
@@ -100,7 +106,7 @@ def draft(
         session_id=member.session_id,
         author=Author.of(member.viewer, staff=member.staff),
         content=text,
-        kind=MessageKind(kind),
+        kind=known,
         client_msg_id=client_msg_id,
         attachment_ids=files,
         reply_to=_ids("reply_to", [reply_to])[0] if reply_to is not None else None,

@@ -94,9 +94,9 @@ class OptimisticPosting:
     def _on_event(self, event: Event) -> None:
         """Let go of a session that somebody else changed, rather than try in vain."""
         if event["type"] == "message":
-            self._heads.forget(uuid.UUID(event["session"]), below=event["version"])
+            self._heads.forget(event["session"], below=event["version"])
         elif event["type"] in {"session", "reply", "access"}:
-            self._heads.forget(uuid.UUID(event["session"]))
+            self._heads.forget(event["session"])
 
     async def close(self) -> None:
         """Let go of the connection and of all that is known."""
