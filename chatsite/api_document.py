@@ -38,5 +38,17 @@ SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "chatsite.api.add_problem_responses",
+        "chatsite.api_document.describe_parameters",
     ],
 }
+
+
+def describe_parameters(result: Any, generator: Any, request: Any, public: bool) -> Any:
+    """Say what parameters mean that many lists share (a hook of the schema generator)."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                said = api_texts.PARAMETERS.get(parameter["name"])
+                if said and parameter["in"] == "query":
+                    parameter.setdefault("description", said)
+    return result

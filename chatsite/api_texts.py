@@ -35,3 +35,25 @@ TAGS = [
     {"name": "releases", "description": "What customers meet, tried on kept cases before."},
     {"name": "statistics", "description": "What models did, how fast, and what it cost."},
 ]
+
+#: Parameters of addresses that have no description of their own.
+PARAMETERS = {
+    "after_seq": "What was said after this number, oldest first.",
+    "after_version": "What has changed since this version of the session.",
+    "archived": "Archived ones, instead of those in use.",
+    "before_seq": "The page that ends before this number, still oldest first.",
+    "cursor": "`next` of the page before; the first page without it.",
+    "customer": "Those of one customer (user id).",
+    "enabled": "Only those switched on, or only those switched off.",
+    "format": "Plain text, JSON, or a page to print.",
+    "is_red_team": "Only those that try to mislead the assistant, or only the others.",
+    "language": "Those in one language.",
+    "last_event_id": "The last event seen, when the `Last-Event-ID` header cannot be sent.",
+    "limit": "How many at most.",
+    "model": "Those of one model (id).",
+    "release": "Those of one release (id).",
+    "tag": "Those with this tag.",
+    "team": "Those of one team (id).",
+    "unread": "Only those with something unread, or only those without.",
+    "upto_seq": "As it stood at this number.",
+}

@@ -18,7 +18,7 @@ _FIELDS: Final[dict[str, Any]] = {
 }
 
 NEW_MODEL: Final = OpenApiExample(
-    "A new model", value={**_FIELDS, "api_key": "sk-…"}, request_only=True
+    "A new model", value={**_FIELDS, "api_key": "sk-example"}, request_only=True
 )
 NEW_PRICE: Final = OpenApiExample(
     "A new price",
@@ -61,7 +61,7 @@ TESTED: Final = OpenApiExample(
 )
 DISCOVERED: Final = OpenApiExample(
     "An address and its key",
-    value={"base_url": "https://api.example.com/v1", "api_key": "sk-…"},
+    value={"base_url": "https://api.example.com/v1", "api_key": "sk-example"},
     request_only=True,
 )
 NAMES: Final = OpenApiExample("Names", value={"results": ["fast-1", "large-2"]}, response_only=True)

@@ -13,6 +13,7 @@ from chatsite.lib import errors
 from sessions_app import actions
 from sessions_app.api import serializers as shapes
 from sessions_app.api.base import NO_BODY, KernelView, shown
+from sessions_app.api.examples import body_of
 from sessions_app.models import ChatSession
 
 STAFF_WORK = (errors.PermissionDenied, errors.SessionClosed, errors.Conflict)
@@ -48,6 +49,7 @@ def deed(
             summary=summary,
             description=description,
             request=form,
+            examples=body_of(name),
             responses={
                 200: shapes.SessionSerializer,
                 **refusals(errors.SessionNotFound, *refused),
@@ -205,6 +207,7 @@ class TagsView(KernelView):
         tags=["sessions"],
         summary="Replace a session's tags",
         request=shapes.TagsRequest,
+        examples=body_of("tags"),
         responses={
             200: shapes.SessionSerializer,
             **refusals(errors.SessionNotFound, errors.PermissionDenied),

@@ -12,6 +12,7 @@ from chatsite.lib import errors, ratelimit
 from sessions_app import access, actions, listing, payloads, queries, transcripts
 from sessions_app.api import serializers as shapes
 from sessions_app.api.base import KernelView
+from sessions_app.api.examples import body_of
 
 MESSAGE_EXAMPLE = OpenApiExample(
     "A message",
@@ -83,6 +84,7 @@ class MessageView(KernelView):
         summary="Edit an own message",
         description="The message keeps its `seq`; the session's `version` moves.",
         request=shapes.EditMessageRequest,
+        examples=body_of("edit"),
         responses={200: shapes.MessageSerializer, **_NOT_OURS},
     )
     def patch(self, request: Request, session_id: str, message_id: str) -> Response:
@@ -147,6 +149,7 @@ class ReadView(KernelView):
         tags=["messages"],
         summary="Mark messages as read",
         request=shapes.ReadRequest,
+        examples=body_of("read"),
         responses={204: None, **refusals(errors.SessionNotFound)},
     )
     def post(self, request: Request, session_id: str) -> Response:

@@ -72,6 +72,11 @@ def test_every_operation_is_described(schema: dict[str, Any]) -> None:
         assert operation.get("summary"), (method, path)
         assert operation.get("tags"), (method, path)
         assert "400" in operation["responses"], (method, path)
+        for parameter in operation.get("parameters", ()):
+            named = parameter["in"] != "query" or parameter.get("description")
+            assert named, (method, path, parameter["name"])
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        assert body is None or body.get("examples"), (method, path)
 
 
 def test_every_code_has_one_status() -> None:
