@@ -18,7 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from chatsite.lib.loopdb import LoopConnections
 from sessions_app.models import ChatSession, Message
-from sessions_app.rows import cells, columns
+from sessions_app.rows import cells, columns, known
 
 MOST = 5_000
 
@@ -53,7 +53,7 @@ class Heads:
         taken = {pk: head for pk in ids if (head := self._known.pop(pk.hex, None))}
         if missing := [pk for pk in ids if pk not in taken]:
             for mark, *row in await self._connections.run(_read(self._columns), missing):
-                session = ChatSession.from_db(DEFAULT_DB_ALIAS, self._columns, row)
+                session = known(ChatSession, self._columns, row)
                 taken[session.id] = Head(session, mark)
         return taken
 

@@ -52,7 +52,7 @@ def committed(
 ) -> None:
     """Ring for new or changed messages and for what they changed of their sessions.
 
-    ``plain`` says that nothing else has changed; the event then carries the session's numbers, so
+    ``plain`` says that nothing has changed but what the event then carries (:func:`_numbers`), so
     that whoever shows the session need not read it again.
     """
     request = request_id.current()
@@ -89,6 +89,7 @@ def _numbers(session: ChatSession) -> payloads.Payload:
     return {
         "unread": session.staff_unread,
         "waiting_since": rfc3339_or_none(session.waiting_since),
+        "live_turn": str(session.live_turn) if session.live_turn else None,
     }
 
 

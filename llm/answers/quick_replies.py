@@ -37,6 +37,7 @@ from sessions_app.actions.replies import FloorLost, Spoken, Superseded, speak, t
 from sessions_app.models import ChatSession, Message
 from sessions_app.models import Floor as Speaker
 from sessions_app.queries import Line
+from sessions_app.rows import fresh
 
 MODELS_FOR_S = 0.25
 
@@ -192,7 +193,7 @@ def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
     said = orjson.loads(lines)
     if any(line["kind"] != "text" for line in said):
         return None  # the names of files are read elsewhere
-    answers = [Answer(**one) for one in orjson.loads(past)]
+    answers = [fresh(Answer, one) for one in orjson.loads(past)]
     if any(one.status in Answer.OPEN for one in answers):
         return None
     for line in said:
@@ -217,7 +218,7 @@ def _untroubled() -> Sequence[Assistant]:
 def _tell_ended(said: Sequence[tuple[ChatSession, Message, Spoken]]) -> None:
     ANSWERS.labels(Answer.Status.DONE, "").inc(len(said))
     sessions, messages = [one[0] for one in said], [one[1] for one in said]
-    for step in consequences(sessions, messages, {}):
+    for step in consequences(sessions, messages, {}, plain=True):
         tell(step)
     for session, _, answer in said:
         tell(told_as_done(session, answer))

@@ -22,7 +22,7 @@ from llm.knowledge.models import Chunk, Memory
 from llm.models import Answer
 from sessions_app.actions.posting import HOT_FIELDS
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
-from sessions_app.rows import cells, columns
+from sessions_app.rows import cells, columns, known
 
 SPOKEN = ", ".join(f"'{kind}'" for kind in (MessageKind.TEXT, MessageKind.IMAGE, MessageKind.FILE))
 HEAD = frozenset(("id", "kind", "customer_id", "live_attempt", *HOT_FIELDS))
@@ -83,7 +83,7 @@ def begin() -> str:
 
 @cache
 def head_columns() -> tuple[str, ...]:
-    """Return :data:`HEAD` in the order of the model's fields, by which ``from_db`` takes them."""
+    """Return :data:`HEAD` in the order of the model's fields."""
     return tuple(name for name in columns(ChatSession) if name in HEAD)
 
 
@@ -97,7 +97,7 @@ def heads() -> str:
 def head_from(row: tuple[Any, ...]) -> tuple[str, ChatSession]:
     """Return the mark and the session of a row of :func:`heads`."""
     mark, *values = row
-    return mark, ChatSession.from_db(DEFAULT_DB_ALIAS, head_columns(), values)
+    return mark, known(ChatSession, head_columns(), values)
 
 
 def hot_cells(session: ChatSession) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from uuid import UUID
 import orjson
 import psycopg
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
 
 from accounts.viewer import Viewer
 from chatsite.lib import clock
@@ -39,6 +38,7 @@ from sessions_app.access import Membership
 from sessions_app.actions.drafts import Draft, draft
 from sessions_app.actions.recording import consequences, numbered, take_effect
 from sessions_app.models import ChatSession, SessionKind
+from sessions_app.rows import known
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class QuickAsking:
         more: Counter[int] = Counter()
         for number, is_hindered, is_open, free, own, title, mark, *row in rows:
             question = questions[number - 1]
-            session = ChatSession.from_db(DEFAULT_DB_ALIAS, kernel.head_columns(), row)
+            session = known(ChatSession, kernel.head_columns(), row)
             models = _models(free, orjson.loads(own), question.model_ids)
             room = settings.LLM_USER_SLOTS - is_open - more[question.user_id]
             if is_hindered or session.pk in begun or not _is_plain(session, models, room):
@@ -179,12 +179,12 @@ def _unknown(error: Exception) -> ServiceUnavailable:
 
 def _models(free: str, own: list[int], wanted: Sequence[int] | None) -> list[ModelConfig]:
     """Return a model for each slot; none at all unless all of them may be asked by anyone."""
-    known = {row[0]: row for row in orjson.loads(free)}
+    may_ask = {row[0]: row for row in orjson.loads(free)}
     names = ("id", "name", "model")
     ids = own if wanted is None else wanted
-    if any(pk not in known for pk in ids):
+    if any(pk not in may_ask for pk in ids):
         return []
-    return [ModelConfig.from_db(DEFAULT_DB_ALIAS, names, known[pk]) for pk in ids]
+    return [known(ModelConfig, names, may_ask[pk]) for pk in ids]
 
 
 def _is_plain(session: ChatSession, models: Sequence[ModelConfig], room: int) -> bool:

@@ -95,7 +95,7 @@ class OptimisticPosting:
         """Let go of a session that somebody else changed, rather than try in vain."""
         if event["type"] == "message":
             self._heads.forget(event["session"], below=event["version"])
-        elif event["type"] in {"session", "reply", "access"}:
+        elif event["type"] in {"session", "access"} or event.get("op") in {"start", "end"}:
             self._heads.forget(event["session"])
 
     async def close(self) -> None:

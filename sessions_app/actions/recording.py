@@ -153,7 +153,7 @@ def consequences(
 ) -> Iterator[Callable[[], object]]:
     """Give what to call once the messages are committed: the doorbell, then the announcements.
 
-    ``plain`` says that of the sessions nothing but their numbers changed.
+    ``plain`` says that of the sessions only numbers, and which reply runs, changed.
     """
     yield partial(publish.committed, sessions, messages, files, plain=plain)
     for session in sessions:

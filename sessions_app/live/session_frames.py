@@ -37,9 +37,9 @@ KEPT = 2_000
 AT_ONCE = 10
 
 #: What changes with every message, and what only staff see; customers hear of the first from the
-#: messages.
+#: messages, and of a reply from its own frames.
 NUMBERS = frozenset(
-    {"updated_at", "last_seq", "version", "last_message", "unread", "participants"}
+    {"updated_at", "last_seq", "version", "last_message", "unread", "participants", "live_turn"}
     | {"waiting_since", "tags", "source", "customer"}
 )
 

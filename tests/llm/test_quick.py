@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from chatsite.lib.bus import bus
 from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers.quick import Whole
 from llm.answers.quick_replies import QuickReplies
 from llm.jobs import Job
 from llm.models import Answer, ModelConfig
-from sessions_app import actions
+from sessions_app import actions, queries
 from sessions_app.models import ChatSession, Message
 from tests.llm.desk import Desk
 
@@ -111,6 +113,43 @@ def test_what_is_ended_is_the_same_as_under_locks(desk: Desk, quick: QuickReplie
             for session in (one, other)
         ]
         assert found[0] == found[1]
+
+
+def test_leases_are_extended_by_one_statement_as_by_the_orm(
+    desk: Desk, quick: QuickReplies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = claim(desk, quick, *(owed(desk, "Hi") for _ in range(4)))
+    Answer.objects.filter(pk=claims[1].answer_id).update(worker="another")
+    Answer.objects.filter(pk=claims[3].answer_id).update(worker="another")
+    said = [(120, 'So "far"'), (9, "Lost"), (7, "日本 ☃"), (9, "Lost")]
+    shown = dict(zip((one.answer_id for one in claims), said, strict=True))
+    first, second = dict(list(shown.items())[:2]), dict(list(shown.items())[2:])
+    Answer.objects.update(lease_until=None)
+    answers.extend_leases(shown=first, others=[], worker="quick")
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "vendor", "another")
+        answers.extend_leases(shown=second, others=[], worker="quick")
+    rows = Answer.objects.in_bulk(list(shown))
+    found = [
+        (row.ttft_ms, row.text, row.lease_until is not None)
+        for row in (rows[one.answer_id] for one in claims)
+    ]
+    nothing = (None, "", False)
+    assert found == [(120, 'So "far"', True), nothing, (7, "日本 ☃", True), nothing]
+
+
+def test_what_a_reply_tells_of_its_session_is_what_its_rows_say(
+    desk: Desk, quick: QuickReplies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    session = owed(desk, "Hi")
+    (begun,) = claim(desk, quick, session)
+    monkeypatch.setattr(bus, "publish", lambda _topic, *events: told.extend(events))
+    finish(desk, quick, begun)
+    (event,) = [one for one in told if one["type"] == "message"]
+    row = queries.shown_one(session.pk, staff=True)
+    assert event["numbers"] == {key: row[key] for key in ("unread", "waiting_since", "live_turn")}
+    assert event["numbers"]["live_turn"] is None
 
 
 def test_a_session_twice_in_a_batch_is_begun_once(desk: Desk, quick: QuickReplies) -> None:
