@@ -33,10 +33,6 @@ class Chosen:
         """Whether whoever looks knows the model before they see a row."""
         return self.model_id is not None or bool(self.deleted_model)
 
-    def takes(self, asked: Asked, purpose: str) -> bool:
-        """Say whether answers of a model for a purpose are among those meant."""
-        return self.takes_purpose(purpose) and self.takes_model(asked)
-
     def takes_purpose(self, purpose: str) -> bool:
         """Say whether a purpose is meant."""
         if self.purpose == PEOPLE:

@@ -9,9 +9,10 @@ What counts as what:
 * latency and time to first text are those of answers that are done;
 * an answer is *grounded* when it is done and passages were looked for because something was asked;
   it is *unsupported* when none was found, or when it names none of those it was given;
-* tokens and cost are those of every answer, however it ended: they were paid for.
+* tokens and cost are those of every answer, however it ended: they were paid for;
+* picks and drafts belong to the moment of their turn (:mod:`llm.stats.picks`, ``drafts``).
 
-One pass over the rows gives everything: groups so small that all figures are sums of them.
+Each is counted in one pass over the rows: groups so small that all figures are sums of them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from django.db.models import Case, CharField, Count, Q, QuerySet, Sum, Value, Wh
 from django.db.models.functions import Coalesce
 
 from llm.models import Answer
+from llm.stats import drafts, picks
 from llm.stats.figures import Cell
+from llm.stats.places import Key, Piece, Place
 from llm.stats.sql import Values, interval_number
 
 Status, Support = Answer.Status, Answer.Support
@@ -51,9 +54,6 @@ NO_CURRENCY = "XXX"  # of ISO 4217
 CENT = Decimal("1e-8")  # the least that is stored; SQLite adds with floats, which have more
 MOST_PIECES = 200  # in one statement
 
-Piece = tuple[dt.datetime, dt.datetime]
-Key = tuple[int | None, str, str]
-"""A model's id (None once it is deleted), its label, and the purpose."""
 Cells = dict[Key, Cell]
 
 _TOTAL = Coalesce("total_tokens", Coalesce("prompt_tokens", 0) + Coalesce("completion_tokens", 0))
@@ -121,9 +121,16 @@ def _batched(pieces: Sequence[Piece]) -> Iterable[Sequence[Piece]]:
 
 def _count(pieces: Sequence[Piece]) -> list[Cells]:
     building: list[dict[Key, _Building]] = [defaultdict(_Building) for _ in pieces]
+
+    def at(place: Place) -> _Building:
+        return building[place.number][place.key]
+
     for line in _lines(pieces):
-        key = (line["model_id"], line["model_label"], line["purpose"])
-        building[line["number"]][key].add(line)
+        at(Place.of(line)).add(line)
+    for found in picks.offered(pieces):
+        at(found.place).offer(found)
+    for draft in drafts.sent(pieces):
+        at(draft.place).send(draft)
     return [{key: one.cell() for key, one in piece.items()} for piece in building]
 
 
@@ -160,6 +167,9 @@ class _Building:
         self.cost: dict[str, Decimal] = defaultdict(Decimal)
         self.latencies: list[int] = []
         self.ttfts: list[int] = []
+        self.distances: list[int] = []
+        self.waits_s: list[float] = []
+        self.ratings: list[int] = []
 
     def add(self, line: Mapping[str, Any]) -> None:
         name, counts = line["outcome"], self.counts
@@ -181,12 +191,30 @@ class _Building:
             self.latencies += filter(_known, line["latencies"])
             self.ttfts += filter(_known, line["ttfts"])
 
+    def offer(self, found: picks.Offered) -> None:
+        self.counts["beside"] += found.picks.beside
+        self.counts["picked"] += found.picks.picked
+        self.counts["shown"] += found.drafts
+
+    def send(self, draft: drafts.Sent) -> None:
+        self.counts["sent"] += 1
+        self.counts["unchanged"] += draft.distance == 0
+        self.counts["closed"] += draft.is_closed
+        self.counts["reopened"] += draft.is_reopened
+        self.distances.append(draft.distance)
+        self.waits_s.append(draft.wait_s)
+        if draft.rating is not None:
+            self.ratings.append(draft.rating)
+
     def cell(self) -> Cell:
         return Cell(
             counts={name: number for name, number in sorted(self.counts.items()) if number},
             cost={currency: str(paid) for currency, paid in sorted(self.cost.items())},
             latencies=sorted(self.latencies),
             ttfts=sorted(self.ttfts),
+            distances=sorted(self.distances),
+            waits_s=sorted(self.waits_s),
+            ratings=sorted(self.ratings),
         )
 
 

@@ -7,17 +7,16 @@ rating, if it was given after the message; whether the chat was closed after it,
 
 from __future__ import annotations
 
-import datetime as dt
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from llm.models import Answer, Turn
 from llm.stats.chosen import EVERYTHING, Chosen
-from llm.stats.picks import Place
+from llm.stats.places import Piece, Place
 from llm.stats.sql import interval_number
 from llm.stats.window import Window
 from sessions_app.models import Message, MessageKind
@@ -36,9 +35,6 @@ class Drafts:
     waits_s: tuple[float, ...] = ()
     ratings: tuple[int, ...] = ()
 
-    def __add__(self, other: Drafts) -> Drafts:
-        return Drafts.sum_of((self, other))
-
     @classmethod
     def sum_of(cls, parts: Iterable[Drafts]) -> Drafts:
         """Add drafts up."""
@@ -51,9 +47,9 @@ class Drafts:
             unchanged=sum(part.unchanged for part in parts),
             closed=sum(part.closed for part in parts),
             reopened=sum(part.reopened for part in parts),
-            distances=tuple(one for part in parts for one in part.distances),
-            waits_s=tuple(one for part in parts for one in part.waits_s),
-            ratings=tuple(one for part in parts for one in part.ratings),
+            distances=tuple(chain.from_iterable(part.distances for part in parts)),
+            waits_s=tuple(chain.from_iterable(part.waits_s for part in parts)),
+            ratings=tuple(chain.from_iterable(part.ratings for part in parts)),
         )
 
     @property
@@ -122,74 +118,57 @@ def reopened() -> Q:
 
 def shown(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
     """Return the drafts that agents could read."""
+    return _shown((window.start, window.end)).filter(chosen.of_answers())
+
+
+def _shown(span: Piece) -> QuerySet[Answer]:
     return Answer.objects.filter(
-        chosen.of_answers(),
         is_current=True,
         status=Answer.Status.DONE,
         turn__kind=Turn.Kind.DRAFT,
-        turn__created_at__gte=window.start,
-        turn__created_at__lt=window.end,
+        turn__created_at__gte=span[0],
+        turn__created_at__lt=span[1],
     ).order_by()
 
 
-def sent(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Drafts]:
-    """Count the drafts that were sent, without how many were shown."""
-    if not chosen.takes_purpose(Answer.Purpose.DRAFT):
-        return {}
-    numbered = shown(window, chosen).annotate(
-        number=interval_number("turn__created_at", window.starts)
-    )
-    return {place: _sum(some) for place, some in _sent(numbered).items()}
-
-
 @dataclass(frozen=True, slots=True)
-class _Sent:
+class Sent:
+    """A draft that was sent; the rating is the customer's, given after it."""
+
+    place: Place
     distance: int
-    wait: dt.timedelta
+    wait_s: float
     rating: int | None
     is_closed: bool
     is_reopened: bool
 
 
-def _sent(numbered: QuerySet[Answer]) -> dict[Place, list[_Sent]]:
-    lines = numbered.filter(SENT).annotate(
-        is_rated=_event_after("rated"),
-        is_closed=_event_after("closed"),
-        is_reopened=_event_after("reopened"),
-    )
-    found: dict[Place, list[_Sent]] = defaultdict(list)
-    for line in lines.values_list(
-        "model_id",
-        "model_label",
-        "number",
-        "turn__edit_distance",
-        "turn__created_at",
-        "turn__sent_message__created_at",
-        "turn__session__rating_score",
-        "is_rated",
-        "is_closed",
-        "is_reopened",
-    ):
-        model_id, label, number, distance, begun, sent_at, rating, is_rated, is_closed, again = line
-        found[model_id, label, number].append(
-            _Sent(
-                distance or 0,
-                sent_at - begun,
-                rating if is_rated else None,
-                is_closed,
-                is_closed and again,
-            )
+def sent(pieces: Sequence[Piece]) -> Iterator[Sent]:
+    """Yield the drafts that were sent, of pieces of time that follow each other."""
+    lines = (
+        _shown((pieces[0][0], pieces[-1][1]))
+        .filter(SENT)
+        .annotate(
+            number=interval_number("turn__created_at", [start for start, _ in pieces]),
+            distance=F("turn__edit_distance"),
+            begun=F("turn__created_at"),
+            sent_at=F("turn__sent_message__created_at"),
+            rating=F("turn__session__rating_score"),
+            is_rated=_event_after("rated"),
+            is_closed=_event_after("closed"),
+            is_reopened=_event_after("reopened"),
         )
-    return found
-
-
-def _sum(sent: Sequence[_Sent]) -> Drafts:
-    return Drafts(
-        sent=len(sent),
-        unchanged=sum(one.distance == 0 for one in sent),
-        closed=sum(one.is_closed for one in sent),
-        reopened=sum(one.is_reopened for one in sent),
-        distances=tuple(one.distance for one in sent),
-        waits_s=tuple(one.wait.total_seconds() for one in sent),
-        ratings=tuple(one.rating for one in sent if one.rating is not None),
+        .values(
+            *("model_id", "model_label", "purpose", "number", "distance", "begun", "sent_at"),
+            *("rating", "is_rated", "is_closed", "is_reopened"),
+        )
     )
+    for line in lines:
+        yield Sent(
+            Place.of(line),
+            distance=line["distance"] or 0,
+            wait_s=(line["sent_at"] - line["begun"]).total_seconds(),
+            rating=line["rating"] if line["is_rated"] else None,
+            is_closed=line["is_closed"],
+            is_reopened=line["is_closed"] and line["is_reopened"],
+        )

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 from llm.stats.drafts import NO_DRAFTS, Drafts
 from llm.stats.picks import NO_PICKS, Picks
 from llm.stats.times import Times
+
+T = TypeVar("T")
 
 COUNTS = (
     "requests done failed handoff stopped superseded open refused_budget refused_admission "
     "replies_done replies_handoff grounded unsupported prompt_tokens completion_tokens "
     "total_tokens estimated_tokens"
 ).split()
+OF_DRAFTS = "shown sent unchanged closed reopened".split()
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Part of the figures, as it is counted and kept: what is zero is not named."""
 
     counts: Mapping[str, int]
     cost: Mapping[str, str]
-    latencies: Sequence[int]
-    ttfts: Sequence[int]
+    latencies: Sequence[int] = ()
+    ttfts: Sequence[int] = ()
+    distances: Sequence[int] = ()
+    waits_s: Sequence[float] = ()
+    ratings: Sequence[int] = ()
 
 
 @dataclass
@@ -54,14 +62,28 @@ class Figures:
     picks: Picks = NO_PICKS
     drafts: Drafts = NO_DRAFTS
 
-    def take(self, cell: Cell) -> None:
-        """Add a cell."""
-        for name, number in cell.counts.items():
-            setattr(self, name, getattr(self, name) + number)
-        for currency, amount in cell.cost.items():
-            self.cost[currency] = self.cost.get(currency, Decimal()) + Decimal(amount)
-        self.latencies.extend(cell.latencies)
-        self.ttfts.extend(cell.ttfts)
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> Figures:
+        """Return what cells come to together."""
+        counts: dict[str, int] = defaultdict(int)
+        whole = cls()
+        for cell in cells:
+            for name, number in cell.counts.items():
+                counts[name] += number
+            for currency, amount in cell.cost.items():
+                whole.cost[currency] = whole.cost.get(currency, Decimal()) + Decimal(amount)
+            whole.latencies.extend(cell.latencies)
+            whole.ttfts.extend(cell.ttfts)
+        for name in COUNTS:
+            setattr(whole, name, counts[name])
+        whole.picks = Picks(counts["picked"], counts["beside"])
+        whole.drafts = Drafts(
+            **{name: counts[name] for name in OF_DRAFTS},
+            distances=_joined(cell.distances for cell in cells),
+            waits_s=_joined(cell.waits_s for cell in cells),
+            ratings=_joined(cell.ratings for cell in cells),
+        )
+        return whole
 
     @classmethod
     def sum_of(cls, parts: Iterable[Figures]) -> Figures:
@@ -96,6 +118,10 @@ class Figures:
     def estimated_share(self) -> float | None:
         """Tokens that were estimated here, not counted by the provider; None of none."""
         return _share(self.estimated_tokens, self.total_tokens)
+
+
+def _joined(parts: Iterable[Sequence[T]]) -> tuple[T, ...]:
+    return tuple(chain.from_iterable(parts))
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -4,7 +4,8 @@ Reading every answer of a month takes a database a second; reading 720 tallies t
 An hour is kept once it is over and none of its answers runs any more. From then on nothing that is
 counted of an answer changes; what can happen is that it is deleted, with its conversation. So the
 number of answers, asked of an index, tells whether a tally still holds: when the sum does not
-agree, the hours that differ are counted again. Whatever is not a whole hour of one interval (the
+agree, the hours that differ are counted again. Picks and drafts do change later; a stamp of the
+hour's turns tells (:mod:`llm.stats.stamps`). Whatever is not a whole hour of one interval (the
 ends of a window, zones half an hour away, the present) is counted from the rows.
 """
 
@@ -12,15 +13,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 
 import orjson
 
 from chatsite.lib import clock
 from llm.models import Answer, ModelConfig, Tally
 from llm.stats import counting
-from llm.stats.counting import Cells, Piece
+from llm.stats.counting import Cells
 from llm.stats.figures import Cell
+from llm.stats.places import Piece
+from llm.stats.stamps import OPEN, Stamps, stamps
 from llm.stats.window import Window
 
 HOUR = dt.timedelta(hours=1)
@@ -49,14 +51,15 @@ def count_and_keep(hours: Sequence[dt.datetime]) -> dict[dt.datetime, Cells]:
     if not hours:
         return {}
     pieces = [(hour, hour + HOUR) for hour in hours]
-    # Looked at first: who is late is missing here, and so the tally will not agree.
+    # Looked at first: what is late is missing here, and so the tally will not agree.
     sizes = counting.sizes(pieces)
+    turns = _stamps(hours)
     found = dict(zip(hours, counting.count(pieces), strict=True))
     Tally.objects.bulk_create(
         [
-            Tally(hour=hour, answers=size, cells=written(found[hour]))
+            Tally(hour=hour, answers=size, turns=turns[hour], cells=written(found[hour]))
             for hour, (size, running) in zip(hours, sizes, strict=True)
-            if not running
+            if not running and turns[hour] != OPEN
         ],
         ignore_conflicts=True,
     )
@@ -77,7 +80,7 @@ def keep_newest() -> None:
 
 def written(cells: Cells) -> str:
     """Return cells as they are kept: the same cells are always the same text."""
-    lines = [[*key, *astuple(cell)] for key, cell in cells.items()]
+    lines = [[*key, *cell] for key, cell in cells.items()]
     lines.sort(key=lambda line: (line[0] or 0, line[1], line[2]))
     return orjson.dumps(lines).decode()
 
@@ -117,10 +120,13 @@ def _kept(hours: Sequence[dt.datetime]) -> dict[dt.datetime, Cells]:
     wanted = set(hours)
     rows = Tally.objects.filter(hour__gte=hours[0], hour__lte=hours[-1]).order_by("hour")
     kept = {row.hour: row for row in rows if row.hour in wanted}
+    turns = _stamps(list(kept))
+    gone = {hour for hour, row in kept.items() if turns[hour] != row.turns}
     if not _agree(kept):
         pieces = [(hour, hour + HOUR) for hour in kept]
         sizes = dict(zip(kept, counting.sizes(pieces), strict=True))
-        gone = [hour for hour, row in kept.items() if sizes[hour] != (row.answers, 0)]
+        gone |= {hour for hour, row in kept.items() if sizes[hour] != (row.answers, 0)}
+    if gone:
         Tally.objects.filter(hour__in=gone).delete()
         kept = {hour: row for hour, row in kept.items() if hour not in gone}
     return {hour: read(row.cells) for hour, row in kept.items()}
@@ -129,6 +135,12 @@ def _kept(hours: Sequence[dt.datetime]) -> dict[dt.datetime, Cells]:
 def read(cells: str) -> Cells:
     """Return cells that were kept."""
     return {(line[0], line[1], line[2]): Cell(*line[3:]) for line in orjson.loads(cells)}
+
+
+def _stamps(hours: Sequence[dt.datetime]) -> Stamps:
+    """Return the stamps of hours that ascend."""
+    found = stamps((hours[0], hours[-1] + HOUR)) if hours else {}
+    return {hour: found.get(hour, "") for hour in hours}
 
 
 def _agree(kept: Mapping[dt.datetime, Tally]) -> bool:
@@ -143,6 +155,7 @@ def differing(hours: Iterable[dt.datetime]) -> list[dt.datetime]:
     rows = list(Tally.objects.filter(hour__in=hours).order_by("hour"))
     pieces = [(row.hour, row.hour + HOUR) for row in rows]
     known = set(ModelConfig.objects.values_list("pk", flat=True))
+    turns = _stamps([row.hour for row in rows])
     for row, (size, running), cells in zip(
         rows, counting.sizes(pieces), counting.count(pieces), strict=True
     ):
@@ -150,6 +163,7 @@ def differing(hours: Iterable[dt.datetime]) -> list[dt.datetime]:
             (model_id if model_id in known else None, label, purpose): cell
             for (model_id, label, purpose), cell in read(row.cells).items()
         }
-        if running or (row.answers, written(kept)) != (size, written(cells)):
+        now = (size, turns[row.hour], written(cells))
+        if running or (row.answers, row.turns, written(kept)) != now:
             found.append(row.hour)
     return found

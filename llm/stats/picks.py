@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import (
@@ -20,6 +19,7 @@ from django.db.models import (
 
 from llm.models import Answer, Turn
 from llm.stats.chosen import EVERYTHING, Chosen
+from llm.stats.places import OFFERING, Piece, Place
 from llm.stats.sql import interval_number
 from llm.stats.window import Window
 
@@ -74,23 +74,24 @@ def compared(window: Window, chosen: Chosen = EVERYTHING) -> QuerySet[Answer]:
     The turn's moment is what counts. Alone is also who stands beside nobody but itself: a model
     that is asked twice wins half the time.
     """
-    return _whole(window).filter(chosen.of_answers(), _could_be_picked(window))
+    span = (window.start, window.end)
+    return _whole(span).filter(chosen.of_answers(), _could_be_picked(span))
 
 
-def _whole(window: Window) -> QuerySet[Answer]:
+def _whole(span: Piece) -> QuerySet[Answer]:
     return Answer.objects.filter(
         is_current=True,
         status=Answer.Status.DONE,
-        turn__kind__in=(Turn.Kind.COMPARE, Turn.Kind.DRAFT),
-        turn__created_at__gte=window.start,
-        turn__created_at__lt=window.end,
+        turn__kind__in=OFFERING,
+        turn__created_at__gte=span[0],
+        turn__created_at__lt=span[1],
     ).order_by()
 
 
-def _could_be_picked(window: Window) -> Q:
+def _could_be_picked(span: Piece) -> Q:
     # By label, which is as unique as a model's name, and stays when the model goes.
     beside = (
-        _whole(window)
+        _whole(span)
         .values("turn")
         .annotate(first=Min("model_label"), last=Max("model_label"))
         .filter(first__lt=F("last"))
@@ -102,37 +103,30 @@ def _could_be_picked(window: Window) -> Q:
 class Offered:
     """Whole answers of turns: picks of those that could be picked, and drafts that were shown."""
 
-    picks: Picks = NO_PICKS
-    drafts: int = 0
-
-    def __add__(self, other: Offered) -> Offered:
-        return Offered(self.picks + other.picks, self.drafts + other.drafts)
+    place: Place
+    picks: Picks
+    drafts: int
 
 
-Place = tuple[int | None, str, int]
-"""A model's id, its label, and the number of the interval."""
-
-
-def offered(window: Window, chosen: Chosen = EVERYTHING) -> dict[Place, Offered]:
-    """Count what was offered to people, in one pass over the answers of turns."""
-    could = ExpressionWrapper(_could_be_picked(window), output_field=BooleanField())
+def offered(pieces: Sequence[Piece]) -> Iterator[Offered]:
+    """Count what was offered to people in pieces of time that follow each other, in one pass."""
+    span = (pieces[0][0], pieces[-1][1])
+    could = ExpressionWrapper(_could_be_picked(span), output_field=BooleanField())
     lines = (
-        _whole(window)
-        .filter(chosen.of_answers())
-        .annotate(number=interval_number("turn__created_at", window.starts), could=could)
-        .values("model_id", "model_label", "number", "could")
+        _whole(span)
+        .annotate(
+            number=interval_number("turn__created_at", [start for start, _ in pieces]), could=could
+        )
+        .values("model_id", "model_label", "purpose", "number", "could")
         .annotate(
             count=Count("pk"),
             picked=Count("pk", filter=PICKED),
             drafts=Count("pk", filter=Q(turn__kind=Turn.Kind.DRAFT)),
         )
     )
-    found: dict[Place, Offered] = defaultdict(Offered)
     for line in lines:
         picks = Picks(line["picked"], line["count"]) if line["could"] else NO_PICKS
-        place = (line["model_id"], line["model_label"], line["number"])
-        found[place] += Offered(picks, line["drafts"])
-    return found
+        yield Offered(Place.of(line), picks, line["drafts"])
 
 
 PICKED = Q(turn__picked_slot=F("slot"))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from llm.models import ModelConfig
 from llm.stats import hours
 from llm.stats.chosen import EVERYTHING, Asked, Chosen
-from llm.stats.counting import Cells, Key
-from llm.stats.drafts import Drafts, sent
-from llm.stats.figures import Figures
-from llm.stats.picks import offered
+from llm.stats.counting import Cells
+from llm.stats.figures import Cell, Figures
+from llm.stats.places import Key
 from llm.stats.window import Window
-
-Parts = dict[Asked, dict[int, Figures]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,47 +40,46 @@ class Usage:
 
 def usage(window: Window, chosen: Chosen = EVERYTHING) -> Usage:
     """Count the window."""
-    names = dict(ModelConfig.objects.values_list("pk", "name"))
-
-    def asked(model_id: int | None, label: str) -> Asked:
-        # What was counted before a model was deleted still has its id.
-        return Asked(model_id, names[model_id]) if model_id in names else Asked(None, label)
-
-    parts: Parts = defaultdict(lambda: defaultdict(Figures))
-    kinds: dict[str, int] = defaultdict(int)
+    sorted_out = _Sorted(chosen)
     for number, cells in hours.counted(window):
-        _take(parts, kinds, number, cells, asked, chosen)
-    for (model_id, label, number), found in offered(window, chosen).items():
-        one = parts[asked(model_id, label)][number]
-        one.picks = one.picks + found.picks
-        one.drafts = one.drafts + Drafts(shown=found.drafts)
-    for (model_id, label, number), drafts in sent(window, chosen).items():
-        one = parts[asked(model_id, label)][number]
-        one.drafts = one.drafts + drafts
-    models = [ModelUsage(whose, _whole(by.values()), by) for whose, by in parts.items()]
+        sorted_out.take(number, cells)
+    models = []
+    for whose, parts in sorted_out.parts.items():
+        by = {number: Figures.of(cells) for number, cells in parts.items()}
+        models.append(ModelUsage(whose, _whole(by.values()), by))
     models.sort(key=lambda one: (-one.figures.requests, one.asked.name, one.asked.model_id or 0))
-    return Usage(window, Figures.sum_of(one.figures for one in models), models, kinds)
+    everything = Figures.sum_of(one.figures for one in models)
+    return Usage(window, everything, models, sorted_out.kinds)
 
 
-def _take(
-    parts: Parts,
-    kinds: dict[str, int],
-    number: int,
-    cells: Cells,
-    asked: Callable[[int | None, str], Asked],
-    chosen: Chosen,
-) -> None:
-    for key, cell in cells.items():
-        whose, purpose = _of(key, asked)
-        if chosen.takes_model(whose):
-            kinds[purpose] += cell.counts.get("requests", 0)
-        if chosen.takes(whose, purpose):
-            parts[whose][number].take(cell)
+class _Sorted:
+    """The cells of a window by model and interval, and how many requests each purpose had."""
 
+    def __init__(self, chosen: Chosen) -> None:
+        self.parts: dict[Asked, dict[int, list[Cell]]] = {}
+        self.kinds: dict[str, int] = defaultdict(int)
+        self._chosen = chosen
+        self._names = dict(ModelConfig.objects.values_list("pk", "name"))
+        self._place = cache(self._find)
 
-def _of(key: Key, asked: Callable[[int | None, str], Asked]) -> tuple[Asked, str]:
-    model_id, label, purpose = key
-    return asked(model_id, label), purpose
+    def take(self, number: int, cells: Cells) -> None:
+        for key, cell in cells.items():
+            by_number, purpose = self._place(key)
+            if purpose:
+                self.kinds[purpose] += cell.counts.get("requests", 0)
+            if by_number is not None:
+                by_number[number].append(cell)
+
+    def _find(self, key: Key) -> tuple[dict[int, list[Cell]] | None, str]:
+        """Return where cells of that key go, and as what they count; the same for every hour."""
+        model_id, label, purpose = key
+        # What was counted before a model was deleted still has its id.
+        name = None if model_id is None else self._names.get(model_id)
+        asked = Asked(None, label) if name is None else Asked(model_id, name)
+        ours = self._chosen.takes_model(asked)
+        taken = ours and self._chosen.takes_purpose(purpose)
+        by_number = self.parts.setdefault(asked, defaultdict(list)) if taken else None
+        return by_number, purpose if ours else ""
 
 
 def _whole(parts: Iterable[Figures]) -> Figures:

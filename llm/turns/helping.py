@@ -93,7 +93,8 @@ def use_draft(*, viewer: Viewer, turn_id: object, slot: int, message_id: object)
             raise Conflict("Another message was made of this draft")
         turn.sent_message = message
         turn.edit_distance = Levenshtein.distance(answer.text, message.content)
-        turn.picked_slot, turn.picked_at = slot, turn.picked_at or clock.now()
+        if turn.picked_slot != slot:
+            turn.picked_slot, turn.picked_at = slot, clock.now()
         turn.save(update_fields=["sent_message", "edit_distance", "picked_slot", "picked_at"])
     return turn
 

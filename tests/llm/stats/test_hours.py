@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import Team
+from accounts.viewer import Viewer
 from chatsite.lib import clock
-from llm.models import Answer, ModelConfig, Tally
+from llm import turns
+from llm.models import Answer, ModelConfig, Tally, Turn
 from llm.stats import hours
 from llm.tasks import count_hours
-from tests.llm.stats.samples import FROM, answer, counted, models, thousand
+from sessions_app import actions
+from tests import cast
+from tests.llm.stats.samples import FROM, answer, comparison, counted, models, thousand
 
 pytestmark = pytest.mark.django_db
 PERIOD = {"since": "2026-10-20", "to": "2026-10-29"}
@@ -96,6 +101,65 @@ def test_one_that_comes_late_is_counted(ask: Any) -> None:
     assert ask(**PERIOD).json()["total"]["requests"] == 1
     answer(ant, FROM + timedelta(minutes=7))
     assert ask(**PERIOD).json()["total"]["requests"] == 2
+
+
+def chosen(ask: Any) -> dict[str, Any]:
+    """What people made of Ant's answers."""
+    results = {one["model"]: one for one in ask(**PERIOD).json()["results"]}
+    return {"picked": results["Ant"]["picked"]["picked"], **results["Ant"]["drafts"]}
+
+
+def test_what_is_picked_and_sent_later_is_counted(ask: Any) -> None:
+    """Each deed makes figures differ that were kept before it."""
+    ant, bee = models("Ant", "Bee")
+    team = Team.objects.create(name="Help", slug="help", is_default=True)
+    cast.ben().teams.add(team)
+    vic, ben = Viewer.of(cast.vic()), Viewer.of(cast.ben())
+    chat = actions.open_session(viewer=vic, team_id=team.pk)
+    actions.claim(viewer=ben, session_id=chat.pk)
+    turn = comparison(ant, bee, text="Hello.")
+    Turn.objects.filter(pk=turn.pk).update(session=chat)
+    seen: list[dict[str, Any]] = []
+
+    def differs(name: str, value: Any) -> None:
+        seen.append(chosen(ask))
+        assert seen[-1][name] == value
+        assert seen[-1] not in seen[-2:-1]
+        assert Tally.objects.filter(hour=FROM).exists()
+        assert hours.differing([FROM]) == []
+
+    differs("picked", 0)
+    turns.pick(viewer=ben, turn_id=turn.pk, slot=1)
+    assert chosen(ask)["picked"] == 0
+    turns.pick(viewer=ben, turn_id=turn.pk, slot=0)
+    differs("picked", 1)
+    message = actions.post_message(viewer=ben, session_id=chat.pk, content="Hello!").message
+    turns.use_draft(viewer=ben, turn_id=turn.pk, slot=0, message_id=message.pk)
+    differs("sent", 1)
+    actions.close(viewer=ben, session_id=chat.pk)
+    differs("closed", 1)
+    actions.rate(viewer=vic, session_id=chat.pk, score=2)
+    differs("rating", {"avg": 2.0, "n": 1})
+    actions.rate(viewer=vic, session_id=chat.pk, score=5)
+    differs("rating", {"avg": 5.0, "n": 1})
+    actions.reopen(viewer=ben, session_id=chat.pk)
+    differs("reopened", 1)
+    turns.use_draft(viewer=ben, turn_id=turn.pk, slot=1, message_id=message.pk)
+    differs("sent", 0)
+
+
+def test_an_hour_with_a_turn_that_is_asked_again_is_not_kept(ask: Any) -> None:
+    ant, bee = models("Ant", "Bee")
+    turn = comparison(ant, bee, picked=0, text="Hello.")
+    assert chosen(ask)["picked"] == 1
+    turns.retry(viewer=Viewer.of(cast.ada()), turn_id=turn.pk, slot=0)
+    assert chosen(ask)["picked"] == 0
+    assert not Tally.objects.filter(hour=FROM).exists()
+    Answer.objects.filter(turn=turn, status="queued").update(status="done", text="Hi.")
+    Turn.objects.filter(pk=turn.pk).update(finished_at=clock.now())
+    assert chosen(ask)["shown"] == 1
+    assert Tally.objects.filter(hour=FROM).exists()
+    assert hours.differing([FROM]) == []
 
 
 def test_a_model_that_is_deleted_or_renamed_later_is_known(ask: Any) -> None:
