@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.viewer import Viewer
 from chatsite.lib.errors import Conflict, FieldError, ValidationFailed
-from llm.gate.access import require_admin
+from llm.gate.access import case_for, require_admin
 from llm.gate.models import Case, Replay
 from llm.text import visible
 from sessions_app.access import staff_session_for
@@ -33,6 +33,21 @@ def save_case(*, viewer: Viewer, case: Case, cites: Sequence[Any] | None = None)
     """
     require_admin(viewer)
     return _stored(viewer, case, cites)
+
+
+def change_case(
+    *, viewer: Viewer, case_id: object, cites: Sequence[Any] | None = None, **fields: Any
+) -> Case:
+    """Change these fields of a case; what somebody else changes of it meanwhile stays.
+
+    Raises NotFound, ValidationFailed naming the field, and Conflict for a name another case has.
+    """
+    known = case_for(viewer, case_id)
+    with transaction.atomic():
+        case = Case.objects.select_for_update(of=("self",)).get(pk=known.pk)
+        for name, value in fields.items():
+            setattr(case, name, value)
+        return _stored(viewer, case, cites)
 
 
 def _stored(viewer: Viewer, case: Case, cites: Sequence[Any] | None = None) -> Case:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.viewer import Viewer
 from chatsite.lib import clock
 from chatsite.lib.errors import Conflict, ValidationFailed
-from llm.gate.access import require_admin
+from llm.gate.access import release_for, require_admin
 from llm.gate.digest import digest_of
 from llm.gate.models import Publication, Release, Replay
 from llm.knowledge.actions.articles import knowledge_state, publish_article, restore_state
@@ -37,6 +37,21 @@ def save_release(
         if articles is not None:
             release.articles.set(articles)
     return release
+
+
+def change_release(
+    *, viewer: Viewer, release_id: object, articles: Sequence[Any] | None = None, **fields: Any
+) -> Release:
+    """Change these fields of a release; what somebody else changes of it meanwhile stays.
+
+    Raises NotFound, and what :func:`save_release` raises.
+    """
+    known = release_for(viewer, release_id)
+    with transaction.atomic():
+        release = _locked(known)
+        for name, value in fields.items():
+            setattr(release, name, value)
+        return save_release(viewer=viewer, release=release, articles=articles)
 
 
 def delete_release(*, viewer: Viewer, release: Release) -> None:

@@ -84,7 +84,8 @@ class CaseView(KernelView):
         operation_id="gate_cases_update",
         tags=["releases"],
         summary="Change a case",
-        description="For admins. Releases have to be tried on it anew.",
+        description="For admins. Releases have to be tried on it anew. Only what is given changes, "
+        "whatever another admin changes at the same time.",
         request=shapes.ChangeCaseRequest,
         responses={
             200: shapes.CaseSerializer,
@@ -97,12 +98,11 @@ class CaseView(KernelView):
     )
     def patch(self, request: Request, case_id: str) -> Response:
         """Change what is given."""
-        case = access.case_for(self.viewer, case_id)
+        access.case_for(self.viewer, case_id)
         wanted = checked(shapes.ChangeCaseRequest, request.data)
-        cites = _articles(wanted.pop("cites")) if "cites" in wanted else None
-        for name, value in wanted.items():
-            setattr(case, name, value)
-        return Response(_shown(actions.save_case(viewer=self.viewer, case=case, cites=cites)))
+        if "cites" in wanted:
+            wanted["cites"] = _articles(wanted["cites"])
+        return Response(_shown(actions.change_case(viewer=self.viewer, case_id=case_id, **wanted)))
 
     @extend_schema(
         operation_id="gate_cases_delete",

@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from accounts.schema import example, refusals
 from accounts.viewer import Viewer
@@ -62,7 +63,9 @@ class ReleaseListView(KernelView):
     def post(self, request: Request) -> Response:
         """Add it."""
         access.require_admin(self.viewer)
-        made = _saved(self.viewer, Release(), checked(shapes.CreateReleaseRequest, request.data))
+        wanted = _wanted(self.viewer, shapes.CreateReleaseRequest, request.data)
+        chosen = wanted.pop("articles", None)
+        made = actions.save_release(viewer=self.viewer, release=Release(**wanted), articles=chosen)
         return Response(_shown(made), status.HTTP_201_CREATED)
 
 
@@ -95,9 +98,10 @@ class ReleaseView(KernelView):
     )
     def patch(self, request: Request, release_id: str) -> Response:
         """Change what is given."""
-        release = access.release_for(self.viewer, release_id)
-        wanted = checked(shapes.ChangeReleaseRequest, request.data)
-        return Response(_shown(_saved(self.viewer, release, wanted)))
+        access.release_for(self.viewer, release_id)
+        wanted = _wanted(self.viewer, shapes.ChangeReleaseRequest, request.data)
+        changed = actions.change_release(viewer=self.viewer, release_id=release_id, **wanted)
+        return Response(_shown(changed))
 
     @extend_schema(
         operation_id="gate_releases_delete",
@@ -221,14 +225,14 @@ class RollBackView(KernelView):
         return Response(_published(made), status.HTTP_201_CREATED)
 
 
-def _saved(viewer: Viewer, release: Release, wanted: dict[str, Any]) -> Release:
-    ids = wanted.pop("article_ids", None)
+def _wanted(viewer: Viewer, shape: type[Serializer[Any]], given: object) -> dict[str, Any]:
+    """Return what is to be stored, with the model and the articles that the ids stand for."""
+    wanted = checked(shape, given)
     if "model_id" in wanted:
-        release.model = model_for(viewer, wanted.pop("model_id"))
-    for name, value in wanted.items():
-        setattr(release, name, value)
-    chosen = None if ids is None else articles("article_ids", ids)
-    return actions.save_release(viewer=viewer, release=release, articles=chosen)
+        wanted["model"] = model_for(viewer, wanted.pop("model_id"))
+    if "article_ids" in wanted:
+        wanted["articles"] = articles("article_ids", wanted.pop("article_ids"))
+    return wanted
 
 
 def _shown(release: Release) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 
 from llm.gate import actions
 from llm.gate.models import Case, Publication, Release, Replay
@@ -126,6 +130,39 @@ def test_what_a_release_changes_is_told(gate: Gate, ada: Rest) -> None:
     parts = ada.get(f"/gate/releases/{second['id']}/changes").json()
     assert parts["against"]["release"]["name"] == "Shorter"
     assert [one["field"] for one in parts["parts"]] == ["model", "params.temperature"]
+
+
+def waiting() -> bool:
+    """Whether somebody waits for a row that somebody else has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone() is not None
+
+
+def test_admins_who_change_different_things_at_once_both_win(gate: Gate, ada: Rest) -> None:
+    case = ada.post("/gate/cases", {"name": "Returns", "talk": TALK}).json()
+    candidate = release(ada, gate)
+    places: list[tuple[Any, str, dict[str, Any], dict[str, Any]]] = [
+        (Case, f"/gate/cases/{case['id']}", {"must_say": ["60"]}, {"must_not_say": ["30"]}),
+        (Release, f"/gate/releases/{candidate['id']}", {"notes": "why"}, {"system_prompt": "Be."}),
+    ]
+    for model, path, first, second in places:
+        with ThreadPoolExecutor(1) as other:
+            with transaction.atomic():
+                model.objects.filter(pk=path.rpartition("/")[2]).update(**first)
+                patched = other.submit(alone, partial(ada.call, "PATCH", path, second))
+                gate.desk.until(waiting)
+            assert patched.result().status_code == 200
+        kept = ada.get(path).json()
+        assert {name: kept[name] for name in first | second} == first | second
+
+
+def alone(work: Callable[[], Any]) -> Any:
+    """Do it in a thread, with a connection of its own."""
+    try:
+        return work()
+    finally:
+        connection.close()
 
 
 def test_what_was_published_neither_changes_nor_goes(gate: Gate, ada: Rest) -> None:
