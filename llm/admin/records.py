@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from chatsite.lib import clock
 from llm.models import Answer, Breaker, Spending
+from llm.stats.rows import HIDDEN
+from llm.turns.payloads import hides_names
+
+# What of an answer names its model, or gives it away.
+TELLING = ("model", "model_label", "prices", "cost", "params", "reserved")
+
+
+def is_hidden(answer: Answer) -> bool:
+    """Say whether its model must not be told yet."""
+    return answer.turn is not None and hides_names(answer.turn)
 
 
 class Record(ModelAdmin):  # type: ignore[misc]
@@ -28,14 +41,38 @@ class Record(ModelAdmin):  # type: ignore[misc]
         return False
 
 
+class OfModel(admin.RelatedFieldListFilter):
+    """Answers of a model, but those of which nobody may know yet that they are its."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        """Leave them out once a model is chosen."""
+        seen = queryset.exclude(HIDDEN) if self.used_parameters else queryset
+        return super().queryset(request, seen)
+
+
 @admin.register(Answer)
 class AnswerAdmin(Record):
-    """Answers."""
+    """Answers. Whoever asked blindly does not learn here who was who, before one is picked."""
 
-    list_display = ["created_at", "purpose", "status", "model_label", "attempt", "ttft_ms", "cost"]
-    list_filter = ["purpose", "status", "model", "error_code"]
+    list_display = ["created_at", "purpose", "status", "answered", "attempt", "ttft_ms", "paid"]
+    list_filter = ["purpose", "status", ("model", OfModel), "error_code"]
+    list_select_related = ["turn"]
     search_fields = ["=id", "=session__id", "=turn__id", "error_reason"]
     date_hierarchy = "created_at"
+
+    @admin.display(description=_("model"))
+    def answered(self, answer: Answer) -> str:
+        """Who answered, if that may be told."""
+        return str(_("hidden until one is picked")) if is_hidden(answer) else answer.model_label
+
+    @admin.display(description=_("cost"))
+    def paid(self, answer: Answer) -> Decimal | None:
+        """What it cost; a price may give a name away."""
+        return None if is_hidden(answer) else answer.cost
+
+    def get_exclude(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """On its own page, say nothing that names its model either."""
+        return [*TELLING] if isinstance(obj, Answer) and is_hidden(obj) else []
 
 
 @admin.register(Breaker)

@@ -47,6 +47,13 @@ test("the first question makes the conversation, named by it, and the answers st
   assert.deepEqual(chat.last.slots.map(({ cost }) => cost), ["0.01", "0.01"]);
 });
 
+test("a conversation that begins blindly keeps its models in an order that says nothing", async () => {
+  const { api, chat } = desk();
+  await chat.ask("Who are you?", { models: [MODELS[1], MODELS[0]], blind: true, chosen: [1, 2] });
+  assert.deepEqual(api.made[0].model_ids, [1, 2]);
+  assert.deepEqual(api.asked.at(-1).model_ids, [2, 1]);
+});
+
 test("a question that could not be sent keeps its id, so that sending again never doubles it", async () => {
   const { api, chat } = desk();
   api.refuse = new ApiError({ code: "NETWORK", status: 0 });

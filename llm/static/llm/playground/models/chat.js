@@ -148,11 +148,12 @@ export class Chat extends EventTarget {
 
   /**
    * @param {string} content
-   * @param {{models: {id: number, name: string}[], blind: boolean}} choice in the order of the columns
+   * @param {{models: {id: number, name: string}[], blind: boolean, chosen?: number[]}} choice `models` in the order of the
+   *   columns; `chosen` as the conversation keeps them, an order that says nothing of who is who
    */
-  async ask(content, { models, blind }) {
+  async ask(content, { models, blind, chosen = models.map((model) => model.id) }) {
     if (this.busy) return;
-    this.pending = { ...draftTurn({ id: this.#newId(), content, models: blind ? models.map(() => null) : models, blind }), modelIds: models.map((model) => model.id) };
+    this.pending = { ...draftTurn({ id: this.#newId(), content, models: blind ? models.map(() => null) : models, blind }), modelIds: models.map((model) => model.id), chosen };
     await this.resend();
   }
 
@@ -171,7 +172,7 @@ export class Chat extends EventTarget {
       });
       if (visit !== this.#visit) return;
       if (this.pending === pending) this.pending = null;
-      const { modelIds: _sent, first: _draft, error: _none, ...turn } = pending;
+      const { modelIds: _sent, chosen: _kept, first: _draft, error: _none, ...turn } = pending;
       if (!this.turns.some((other) => other.id === id)) this.turns = [...this.turns, { ...turn, id, question: message ?? turn.question }];
       emit(this, "info", this.info);
       this.#tell();
@@ -253,7 +254,7 @@ export class Chat extends EventTarget {
   async #create(pending, visit) {
     const first = (pending.first ??= { ...this.draft });
     let info = await this.#api.create({
-      ...first, title: first.title || titleOf(pending.question.content), model_ids: pending.modelIds,
+      ...first, title: first.title || titleOf(pending.question.content), model_ids: pending.chosen,
       client_conversation_id: pending.question.client_msg_id,
     });
     if (visit !== this.#visit) throw Object.assign(new Error("left"), { code: "LEFT" });

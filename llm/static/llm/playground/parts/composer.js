@@ -66,7 +66,7 @@ class Composer extends Part {
     text.value = "";
     this.#keep();
     this.#grow();
-    this.#chat.ask(content, { models, blind });
+    this.#chat.ask(content, { models, blind, chosen: this.#choice.ids });
     this.onAsked();
   }
 
@@ -99,7 +99,6 @@ class Composer extends Part {
     this.hidden = ["failed", "gone"].includes(state) || (!this.#choice.available.length && state === "new");
     refs.send.disabled = this.#blocked || !refs.text.value.trim() || length > this.#most;
     refs.send.setAttribute("aria-busy", String(sending));
-    refs.sending.hidden = !sending;
     refs.stop.hidden = !live;
     refs.send.hidden = Boolean(live);
     setText(refs.hint, busy ? t("answering") : t("hint_enter"));
