@@ -128,7 +128,6 @@ class SignIn extends Part {
   #busy(busy) {
     this.refs.submit.disabled = busy || (this.refs.submit.disabled && this.#lock !== null && !this.refs.error.hidden);
     this.refs.submit.setAttribute("aria-busy", String(busy));
-    this.refs.busy.hidden = !busy;
   }
 }
 
