@@ -2,45 +2,36 @@
 
 The bus is a doorbell.  For every session that a local socket follows the hub keeps the version it
 has delivered up to: the next version is passed on, an older one dropped, and a gap is read from
-rows.  Once a heartbeat (and more often while the bus is ill) it compares itself with the
-database, so that a lost doorbell costs at most one heartbeat.
+rows.  What no doorbell told of, the heartbeat finds (:mod:`sessions_app.live.heartbeat`).
 
 Everything here runs in the server's event loop; only database work leaves it.
 """
 
 import asyncio
 import logging
-import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
-
-from accounts.models import RefreshFamily, Role, User
-from accounts.viewer import Viewer
 from chatsite.lib import dbpool
 from chatsite.lib.bus import bus
 from chatsite.lib.errors import SessionNotFound
 from chatsite.lib.metrics import RESYNCS
 from sessions_app import access, publish, queries
 from sessions_app.access import Membership
-from sessions_app.actions import reading
 from sessions_app.live import replies, slots
 from sessions_app.live.channel import Channel, Event, Socket, Subscription
 from sessions_app.live.comings import Comings
 from sessions_app.live.directory import Directory
+from sessions_app.live.heartbeat import Heartbeat
 from sessions_app.live.session_frames import SessionFrames
 from sessions_app.models import ChatSession, Participant, PresenceStatus
-from sessions_app.protocol import Close, ErrorFrame, Head, PresenceFrame, Subscribed
+from sessions_app.protocol import Close, ErrorFrame, PresenceFrame, Subscribed
 
 log = logging.getLogger(__name__)
 
 GAP_PATIENCE_S = 0.05
-ILL_BUS_POLL_S = 2.0
-HEADS_PER_QUERY = 500
 CATCH_UP_CHARS = 256 * 1024
 
 
@@ -54,6 +45,7 @@ class Hub:
         self._places: dict[int, set[Channel]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
         self._frames = SessionFrames(self._channels, self._directory, self._spawn, self._place)
+        self.heartbeat = Heartbeat(self._channels, self._directory, self._catch_up_to)
         self._started = False
         self._beating: asyncio.Task[None] | None = None
 
@@ -64,7 +56,7 @@ class Hub:
         if not self._started:
             self._started = True
             bus.listen("live", self.on_event)
-            self._beating = self._spawn(self._beat())
+            self._beating = self._spawn(self.heartbeat.run())
 
     async def stop(self) -> None:
         """End what :meth:`start` began."""
@@ -150,8 +142,8 @@ class Hub:
             missed, people = await dbpool.run(_read_missed, member, after_seq, after_version)
             if channel.version is None:
                 channel.advance(missed.head_version)
-            elif channel.version < missed.head_version and channel.repair is None:
-                channel.repair = self._spawn(self._catch_up(channel, missed.head_version))
+            else:
+                self._catch_up_to(channel, missed.head_version)
             channel.epoch = max(channel.epoch, missed.epoch)
             self._place(channel, people)
             if not self._send_missed(subscription, missed):
@@ -273,6 +265,19 @@ class Hub:
         channel.advance(max(channel.version or 0, missed.version))
         self._frames.touch(channel.id.hex)
 
+    def _catch_up_to(self, channel: Channel, version: int) -> None:
+        """Read what a channel lacks up to ``version``, unless that is under way."""
+        if (channel.version or 0) < version and channel.repair is None:
+            channel.repair = self._spawn(self._catch_up(channel, version))
+
+    async def _catch_up(self, channel: Channel, version: int) -> None:
+        try:
+            await asyncio.sleep(GAP_PATIENCE_S)
+            if channel.version is not None and channel.version < version:
+                await self._repair(channel)
+        finally:
+            channel.repair = None
+
     def _on_reply(self, event: Event) -> None:
         channel = self._channels.get(event["session"])
         if channel is not None and (torn := replies.on_reply(channel, event)):
@@ -330,120 +335,6 @@ class Hub:
             if family is None or socket.viewer.family_id == family:
                 socket.end(Close.UNAUTHENTICATED, "signed out")
 
-    # --- Heartbeat ------------------------------------------------------------------------------
-
-    async def _beat(self) -> None:
-        heartbeat = settings.SOCKET_HEARTBEAT_S
-        last = time.monotonic()
-        while True:
-            await asyncio.sleep(heartbeat if bus.is_healthy else min(ILL_BUS_POLL_S, heartbeat))
-            whole = time.monotonic() - last >= heartbeat * 0.9
-            try:
-                heads = await self._compare()
-                await self._end_lost_slots()
-                if whole:
-                    last = time.monotonic()
-                    self._send_heads(heads)
-                    self._end_silent(last - 2 * heartbeat)
-                    users = self._directory.users()
-                    present = {pk for pk in users if self._directory.is_present(pk)}
-                    await dbpool.run(reading.touch_presence, present)
-                    await self._check_viewers()
-            except Exception as error:  # noqa: BLE001 - the database may be away; try again
-                log.warning("heartbeat failed", extra={"error": repr(error)})
-
-    async def _compare(self) -> dict[str, tuple[int, int]]:
-        """Read the heads of all followed sessions and repair those that are behind."""
-        keys = list(self._channels)
-        heads: dict[str, tuple[int, int]] = {}
-        for start in range(0, len(keys), HEADS_PER_QUERY):
-            heads |= await dbpool.run(_heads, keys[start : start + HEADS_PER_QUERY])
-        for key, (version, _) in heads.items():
-            channel = self._channels.get(key)
-            if (
-                channel is not None
-                and channel.version is not None
-                and version > channel.version
-                and channel.repair is None
-            ):
-                channel.repair = self._spawn(self._catch_up(channel, version))
-        return heads
-
-    async def _end_lost_slots(self) -> None:
-        """End the slots whose end the bus lost: their rows say that they are over."""
-        known = {
-            live.answer: (channel, live)
-            for channel in self._channels.values()
-            for live in channel.replies.values()
-            if live.slot is not None
-        }
-        if not known:
-            return
-        for answer, status in (await dbpool.run(slots.ended, list(known))).items():
-            channel, live = known[answer]
-            if channel.replies.get(answer) is live:
-                replies.end(channel, live, status)
-
-    async def _catch_up(self, channel: Channel, version: int) -> None:
-        try:
-            await asyncio.sleep(GAP_PATIENCE_S)
-            if channel.version is not None and channel.version < version:
-                await self._repair(channel)
-        finally:
-            channel.repair = None
-
-    def _send_heads(self, heads: dict[str, tuple[int, int]]) -> None:
-        for socket in self._directory:
-            mine = {
-                key: heads[hex_key][0 if sub.member.staff else 1]
-                for key, sub in socket.subscriptions.items()
-                if (hex_key := sub.member.session_id.hex) in heads
-            }
-            if mine:
-                socket.push(Head(heads=mine).encode())
-
-    def _end_silent(self, since: float) -> None:
-        for socket in self._directory:
-            if socket.heard_at < since:
-                socket.end(Close.SILENT, "no sign of life")
-
-    async def _check_viewers(self) -> None:
-        """Close the sockets of those who were disabled, signed out, or given other rights."""
-        # Who joins while the rows are read was judged at the door, and is not among them.
-        sockets = list(self._directory)
-        if not sockets:
-            return
-        current = await dbpool.run(_current_rights, [socket.viewer for socket in sockets])
-        for socket in sockets:
-            viewer = socket.viewer
-            if (viewer.role, viewer.team_ids) != current.get(viewer.user_id) or (
-                viewer.family_id and viewer.family_id in current.ended
-            ):
-                socket.end(Close.UNAUTHENTICATED, "access changed")
-
-
-class _Rights(dict[int, tuple[str, frozenset[int]]]):
-    """Role and teams of active users, and the devices that were signed out."""
-
-    ended: set[str]
-
-
-def _current_rights(viewers: list[Viewer]) -> _Rights:
-    rights = _Rights()
-    users = User.objects.filter(pk__in={viewer.user_id for viewer in viewers}, is_active=True)
-    for user in users.prefetch_related("teams"):
-        teams = user.teams.all() if user.role != Role.CUSTOMER else ()
-        rights[user.pk] = (user.role, frozenset(team.pk for team in teams))
-    families = {viewer.family_id for viewer in viewers if viewer.family_id}
-    alive = {
-        str(pk)
-        for pk in RefreshFamily.objects.filter(pk__in=families, ended_at__isnull=True).values_list(
-            "pk", flat=True
-        )
-    }
-    rights.ended = {family for family in families if family not in alive}
-    return rights
-
 
 @dataclass(frozen=True, slots=True)
 class _Missed(queries.Catchup):
@@ -481,14 +372,6 @@ def _running(member: Membership, found: queries.Catchup) -> list[publish.LiveAns
         )
         running.append(reply)
     return running
-
-
-def _heads(keys: list[str]) -> dict[str, tuple[int, int]]:
-    rows = ChatSession.objects.filter(pk__in=[uuid.UUID(key) for key in keys])
-    return {
-        pk.hex: (version, public)
-        for pk, version, public in rows.values_list("pk", "version", "public_version")
-    }
 
 
 hub = Hub()

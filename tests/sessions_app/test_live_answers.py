@@ -191,7 +191,7 @@ async def test_a_slot_whose_end_the_bus_lost_ends_with_the_heartbeat(
         await ben.wait("reply.chunk")
         stage.over[str(one.answer_id)] = "failed"
         await asyncio.wrap_future(
-            asyncio.run_coroutine_threadsafe(hub._end_lost_slots(), loops.background())
+            asyncio.run_coroutine_threadsafe(hub.heartbeat.end_lost_slots(), loops.background())
         )
         assert (await ben.wait("reply.end", slot=0))["status"] == "failed"
 
