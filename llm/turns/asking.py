@@ -26,7 +26,7 @@ from llm.turns.access import as_uuid, models_for
 from sessions_app import actions as sessions
 from sessions_app.access import staff_session_for
 from sessions_app.actions.drafts import clean_text
-from sessions_app.models import Message, SessionKind
+from sessions_app.models import Message
 
 TITLE_CHARS = 80
 STYLES = ("shorter", "friendlier", "translate")
@@ -135,14 +135,16 @@ def ask_about(
     model_ids: Sequence[int],
     blind: bool = False,
 ) -> Turn:
-    """Ask models for help with a support session: draft, summary, rewrite, or tags.
+    """Ask models for help with a customer's chat: draft, summary, rewrite, or tags.
 
     ``input`` is by kind: draft ``{"instruction"?}``, rewrite ``{"text", "how", "language"?}``.
     Nothing of it reaches the customer. Raises :class:`SessionNotFound`,
     :class:`PermissionDenied`, :class:`ModelNotFound` and :class:`ValidationFailed`.
     """
     session = staff_session_for(viewer, session_id)
-    if session.kind != SessionKind.SUPPORT or kind not in _INPUTS:
+    if not session.is_served:
+        raise ValidationFailed.of("session", "is no customer's chat")
+    if kind not in _INPUTS:
         raise ValidationFailed.of("kind", "one of draft, summary, rewrite, tags", "invalid_choice")
     models = checked_models(model_ids)
     with transaction.atomic():

@@ -131,6 +131,18 @@ def test_the_rest_api(bench: Bench, chat: ChatSession) -> None:
     assert code(wrong) == (400, "VALIDATION_FAILED")
 
 
+def test_a_customers_own_chat_with_the_assistant_gets_help_and_a_comparison_does_not(
+    bench: Bench, chat: ChatSession
+) -> None:
+    agent, vic = Rest(bench.desk.agent_user), Rest(cast.vic())
+    own = vic.post("/chat/send?wait=0", {"message": "Where is my parcel?"}).json()["session_id"]
+    for kind in ("draft", "summary", "tags"):
+        assert agent.post(f"/chat/sessions/{own}/help", {"kind": kind}).status_code == 202
+    talk = agent.post("/conversations", {"model_ids": [bench.model.pk]}).json()["id"]
+    wrong = agent.post(f"/chat/sessions/{talk}/help", {"kind": "draft"})
+    assert code(wrong) == (400, "VALIDATION_FAILED")
+
+
 def test_customers_and_strangers_get_no_help(bench: Bench, chat: ChatSession) -> None:
     address = f"/chat/sessions/{chat.pk}/help"
     assert code(Rest(None).post(address, {"kind": "draft"})) == (401, "AUTH_TOKEN_INVALID")

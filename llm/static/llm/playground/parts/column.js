@@ -136,7 +136,7 @@ function numbersOf(slot) {
   const rate = speed(slot);
   return [
     first !== null && ["ttft", t("first_after", { time: seconds(first, locale) })],
-    last !== null && ["latency", t("whole_after", { time: seconds(last, locale) })],
+    last !== null && slot.status === "done" && ["latency", t("whole_after", { time: seconds(last, locale) })],
     usage?.completion_tokens && ["tokens", t("tokens", { prompt: whole(usage.prompt_tokens ?? 0, locale), completion: whole(usage.completion_tokens, locale) })],
     rate && ["speed", t("tokens_per_second", { rate: whole(rate, locale) })],
     cost !== null && !(slot.status === "failed" && Number(cost) === 0) && ["cost", money(cost, currency, locale)],
