@@ -23,12 +23,12 @@ from llm.answers.citing import QUOTE_CHARS, Marks
 from llm.answers.records import Claim, Ended
 from llm.knowledge import actions as knowledge
 from llm.knowledge import keywords, memory, nearness, search, vectors
+from llm.knowledge.found import Found, NearHit, Outcome
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.metrics import SEARCHES, SECONDS
 from llm.knowledge.models import Asking, Chunk
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
-from llm.knowledge.search import Found, NearHit, Outcome
 from llm.knowledge.terms import tokens
 from llm.knowledge.trial import Trial
 from llm.models import Answer

@@ -7,8 +7,8 @@ from typing import Any
 
 from accounts.models import Team, User
 from chatsite.lib import clock
+from llm.knowledge.found import Found, Passage
 from llm.knowledge.models import Article, ArticleVersion, Asking, Question
-from llm.knowledge.search import Found, Passage
 
 Payload = dict[str, Any]
 

@@ -6,27 +6,23 @@ is left out. Every hit is read from the database again, with the same filter, be
 
 from __future__ import annotations
 
-import enum
 import functools
 import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from llm.knowledge import keywords, nearness, vectors
 from llm.knowledge.embedding import EmbeddingUnavailable
+from llm.knowledge.found import Found, NearHit, Outcome, Passage
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.metrics import FAILURES
 from llm.knowledge.models import Article, Chunk
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
-
-if TYPE_CHECKING:
-    from llm.knowledge.trial import Trial
+from llm.knowledge.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -34,49 +30,6 @@ CANDIDATES = 20
 RANK_CONSTANT = 60  # of reciprocal rank fusion, as in its paper
 WORDS_WEIGHT = 0.7  # a shared word says less than a shared meaning
 LONGEST_QUESTION = 1_000
-
-
-class Outcome(enum.StrEnum):
-    """What a search came to."""
-
-    NOTHING = "nothing"
-    WEAK = "weak"
-    SUPPORTED = "supported"
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A passage that was found, as its article was published."""
-
-    chunk_id: int
-    article_id: int
-    version: int
-    title: str
-    heading: str
-    text: str
-    url: str
-    audience: str
-    language: str
-    supports: bool
-    """Near enough to the question to answer it, not only the best there is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The passages of a search, best first, and what they are worth together."""
-
-    outcome: Outcome
-    passages: Sequence[Passage]
-    by_meaning: bool
-    """False when only words were compared: there was no vector index, or not in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class NearHit:
-    """A passage near in meaning, and how far above chance (see nearness)."""
-
-    chunk_id: int
-    lift: float
 
 
 def find(question: str, scope: Scope, *, k: int) -> Found:

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from llm.knowledge.found import Outcome
 from llm.knowledge.models import Article, Asking, Audience, Question
-from llm.knowledge.search import Outcome
 from sessions_app.api.serializers import MAX_ID, TeamRefSerializer
 
 MOST_RESULTS = 20

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from llm.knowledge.embedding import Vector, embedder
+from llm.knowledge.found import NearHit, Passage
 from llm.knowledge.indexing import as_compared
 from llm.knowledge.keywords import WordHit
 from llm.knowledge.models import Article, Audience
 from llm.knowledge.nearness import Asked
 from llm.knowledge.scope import Scope
-from llm.knowledge.search import NearHit, Passage
 from llm.knowledge.splitting import Piece, split
 from llm.knowledge.terms import tokens
 

@@ -22,11 +22,11 @@ from accounts.viewer import Viewer
 from llm.frame import framed
 from llm.knowledge import access, queries, search
 from llm.knowledge import serializers as shapes
+from llm.knowledge.found import Outcome
 from llm.knowledge.importing.reading import KINDS
 from llm.knowledge.models import Article, Audience, Question
 from llm.knowledge.page.markdown import rendered
 from llm.knowledge.scope import Scope
-from llm.knowledge.search import Outcome
 from llm.knowledge.standing import standing
 from sessions_app.api.base import KernelView, checked
 

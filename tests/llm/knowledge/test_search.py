@@ -12,9 +12,9 @@ import pytest
 from accounts.viewer import Viewer
 from deploy import services
 from llm.knowledge import actions, search, vectors
+from llm.knowledge.found import Found, Outcome
 from llm.knowledge.models import Article
 from llm.knowledge.scope import Scope
-from llm.knowledge.search import Outcome
 from tests import cast, kernel
 from tests.llm.knowledge.conftest import catch_up
 
@@ -65,7 +65,7 @@ def demo(chroma: services.Chroma, admin: Viewer) -> dict[int, str]:
     return dict(Article.objects.values_list("pk", "source_name"))
 
 
-def found_by(question: str) -> search.Found:
+def found_by(question: str) -> Found:
     """Search as for a customer, in a process that has all the time in the world."""
     return search.find(question, ANYONE, k=4)
 
