@@ -434,6 +434,12 @@ def test_right_to_left_hosts_get_a_mirrored_chat(product, new_context, shot):
     assert visitor.frame.evaluate("document.documentElement.dir") == "rtl"
     visitor.write(QUESTION)
     visitor.sees(ANSWER)
+    # What is written in another direction stands where its row does.
+    mine = visitor.sent(QUESTION)
+    row, bubble = mine.bounding_box(), mine.locator(".bubble").bounding_box()
+    assert row is not None
+    assert bubble is not None
+    assert abs(row["x"] - bubble["x"]) < 1
     shot(page, "widget-rtl")
 
 

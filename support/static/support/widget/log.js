@@ -155,10 +155,10 @@ export class ChatLog extends HTMLElement {
     for (const [name, on] of Object.entries(names)) element.classList.toggle(name, Boolean(on));
     this.#face(element, message.sender);
     element.querySelector(".name").textContent = mine ? say("you") : this.#nameOf(message.sender);
-    const bubble = element.querySelector(".bubble");
-    bubble.title = fullTime(message.created_at, locale);
-    if (message.deleted_at) bubble.textContent = say("deleted");
-    else bubble.replaceChildren(render(message.content, { rich: !mine }), ...(message.attachments ?? []).map((file) => Object.assign(document.createElement("chat-file"), { file, message })));
+    const said = element.querySelector(".said");
+    said.title = fullTime(message.created_at, locale);
+    if (message.deleted_at) said.textContent = say("deleted");
+    else said.replaceChildren(render(message.content, { rich: !mine }), ...(message.attachments ?? []).map((file) => Object.assign(document.createElement("chat-file"), { file, message })));
     element.querySelector(".foot").replaceChildren(...this.#foot(message, entry, tick));
   }
 
@@ -206,10 +206,10 @@ export class ChatLog extends HTMLElement {
       this.#face(row, sender);
     }
     row.hidden = hidden;
-    const bubble = row.querySelector(".bubble");
-    if (hidden) bubble.replaceChildren();
-    else if (bubble.dataset.text !== reply.text) bubble.replaceChildren(render(reply.text));
-    bubble.dataset.text = reply?.text ?? "";
+    const said = row.querySelector(".said");
+    if (hidden) said.replaceChildren();
+    else if (said.dataset.text !== reply.text) said.replaceChildren(render(reply.text));
+    said.dataset.text = reply?.text ?? "";
   }
 
   #drawTyping(feed) {

@@ -36,7 +36,7 @@ function dress() {
   if (config.texts.greeting) $("#greeting").textContent = config.texts.greeting;
   $("#chips").replaceChildren(...config.texts.suggestions.map((text) => {
     const item = document.createElement("li");
-    item.append(Object.assign(document.createElement("button"), { type: "button", textContent: text, onclick: () => send(text) }));
+    item.append(Object.assign(document.createElement("button"), { type: "button", dir: "auto", textContent: text, onclick: () => send(text) }));
     return item;
   }));
   $("#close").hidden = !bridge.framed;
