@@ -127,6 +127,7 @@ def _thread() -> Texts:
         "event_closed": _("{name} closed the chat"),
         "event_closed_you": _("You closed the chat"),
         "event_closed_customer": _("The customer closed the chat"),
+        "event_reason": _("{text}: {reason}"),
         "event_reopened": _("{name} reopened the chat"),
         "event_reopened_you": _("You reopened the chat"),
         "event_reopened_customer": _("The customer reopened the chat"),

@@ -9,8 +9,13 @@ const ICONS = {
 export function eventText(message, me) {
   const facts = message.metadata ?? {};
   const values = { name: facts.agent?.name ?? "", team: facts.team?.name ?? facts.team ?? "", score: facts.score ?? "", email: facts.email ?? "", reason: facts.reason ?? "" };
-  for (const key of candidates(facts, me)) if (has(key)) return t(key, values);
+  for (const key of candidates(facts, me)) if (has(key)) return withReason(t(key, values), facts);
   return message.content;
+}
+
+/** Why a chat was closed is for people to read; other reasons are words between programs. */
+function withReason(text, { event, reason }) {
+  return event === "closed" && reason ? t("event_reason", { text, reason }) : text;
 }
 
 /** The most telling sentence first. */
