@@ -247,6 +247,7 @@ def test_from_a_question_on_a_foreign_page_to_the_rating_in_the_console(
     agent.get_by_role("tab", name="Note").click()
     write(agent, SECRET)
     expect(agent.locator(".message.note")).to_contain_text(SECRET)
+    expect(agent.locator(".message.note")).not_to_have_class(re.compile(r"\bpending\b"))
     keep("agent-notes", agent)
     agent.get_by_role("tab", name="Reply").click()
     write(agent, FOUND)
