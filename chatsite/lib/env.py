@@ -6,6 +6,7 @@ A missing or bad value stops the start with one line that names the variable.
 import ipaddress
 import os
 import re
+import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -144,8 +145,11 @@ def _made(name: str, path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadSetting(name, f"the folder cannot be made: {error.strerror}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise BadSetting(name, f"the folder {path} cannot be written to")
+    try:
+        # Tried, because permissions do not tell: root may write anywhere, but not in /sys.
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise BadSetting(name, f"the folder {path} cannot be written to") from error
     return path
 
 
