@@ -30,6 +30,8 @@ STREAMS = (1, 50, 200)
 TURNS = ((1, 1), (50, 1), (10, 5), (200, 1), (40, 5))
 """Turns at once, and slots of each."""
 PARTS = ("delivery", "idle", "relay")
+REST_S = 2
+"""Between rows, so that what one left behind (late ends, a sweep) is none of the next."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
             some = seats[:count]
             ours = run_loop(relay.through_platform(web.ws, some, seconds=seconds, pids=pids))
             faults += _relay_row(f"{count} customers", ours, sources[count])
-            time.sleep(2)
+            time.sleep(REST_S)
         talks = {
             slots: on.seats(max(asked for asked, of in TURNS if of == slots), "compare", slots)
             for slots in {slots for _, slots in TURNS}
@@ -245,7 +247,7 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
                 turns.through_streams(web.port, some, slots, seconds=seconds, pids=pids)
             )
             faults += _relay_row(f"{asked} turns of {slots}", ours, sources[asked * slots])
-            time.sleep(2)
+            time.sleep(REST_S)
     say("  (customers: by WebSocket; turns: by REST and event stream, from posting the question.")
     say("   Token age: from the source writing a token to the reader having it; tokens are merged")
     say("   for 50 ms, so 25 to 50 is by design. CPU: web and worker, or the bare relay)")

@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def free_port() -> int:
 
 
 @dataclass
-class Server:
+class Server(ABC):
     """One server process with its folder. Start, stop, kill and restart it on the same port."""
 
     directory: Path
@@ -59,9 +60,9 @@ class Server:
     stop_signal: ClassVar[signal.Signals]
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """The address clients use, password included."""
-        raise NotImplementedError
 
     @property
     def pid(self) -> int:
@@ -142,11 +143,13 @@ class Server:
         """Make what the first start needs; nothing when it is there."""
         self.account.make_directory(self.directory)
 
+    @abstractmethod
     def spawn(self) -> subprocess.Popen[bytes]:
-        raise NotImplementedError
+        """Start the program."""
 
+    @abstractmethod
     def answers(self) -> bool:
-        raise NotImplementedError
+        """Say whether it serves."""
 
     def secret(self) -> str:
         """The server's password, made at the first call and kept in its folder."""

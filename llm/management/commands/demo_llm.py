@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from typing import Any
 
@@ -38,7 +37,6 @@ class Command(BaseCommand):
         self.stdout.flush()
         over = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, over.set)
+            asyncio.get_running_loop().add_signal_handler(number, over.set)
         await over.wait()
         await runner.cleanup()
