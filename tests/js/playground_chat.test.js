@@ -287,6 +287,16 @@ test("a choice is kept, without models that are gone or switched off", () => {
   assert.deepEqual(choice({ storage }).ids, [2]);
 });
 
+test("a conversation opened before the models have come is asked of its own as soon as they have", () => {
+  const made = new Choice({ storage: new SafeStorage("t:", () => new MapStorage()), most: 3 });
+  made.use([2, 9]);
+  assert.deepEqual([made.ids, made.chosen], [[], []]);
+  made.setModels(MODELS);
+  assert.deepEqual(made.chosen.map(({ label }) => label), ["Two"]);
+  made.use([9]);
+  assert.deepEqual(made.ids, [2]);
+});
+
 test("blind questions are asked in another order, and one model alone is never blind", () => {
   const made = choice({ random: () => 0 });
   made.setBlind(true);

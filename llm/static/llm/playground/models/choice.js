@@ -5,6 +5,8 @@ import { numbered } from "../helpers/names.js";
 export class Choice extends EventTarget {
   #models = new Map();
   #ids = [];
+  /** What the conversation that was opened before the models had come was asked of. */
+  #wished = [];
   #storage;
   #random;
   most;
@@ -33,15 +35,17 @@ export class Choice extends EventTarget {
   /** @param {{id: number, name: string, enabled: boolean}[]} models as the API lists them */
   setModels(models) {
     this.#models = new Map(models.filter((model) => model.enabled !== false).map((model) => [model.id, model]));
-    this.#keep(this.#ids.length ? this.#ids : this.#storage.get("models") ?? []);
-    if (!this.#ids.length) this.#keep(this.available.slice(0, 2).map((model) => model.id));
+    const wishes = [this.#ids, this.#wished, this.#storage.get("models") ?? [], this.available.slice(0, 2).map((model) => model.id)];
+    this.#ids = wishes.map((ids) => this.#known(ids)).find((ids) => ids.length) ?? [];
     emit(this, "change");
   }
 
   /** Take the models of a conversation that is opened; those gone since are left out. */
   use(ids) {
-    if (!ids?.length || (this.#models.size && !ids.some((id) => this.#models.has(id)))) return;
-    this.#keep(ids);
+    this.#wished = ids ?? [];
+    const known = this.#known(this.#wished);
+    if (!known.length) return;
+    this.#ids = known;
     emit(this, "change");
   }
 
@@ -82,7 +86,5 @@ export class Choice extends EventTarget {
     emit(this, "change");
   }
 
-  #keep(ids) {
-    this.#ids = (this.#models.size ? ids.filter((id) => this.#models.has(id)) : [...ids]).slice(0, this.most);
-  }
+  #known(ids) { return ids.filter((id) => this.#models.has(id)).slice(0, this.most); }
 }
