@@ -47,13 +47,15 @@ class Tidier:
         text = self._held + visible_piece(piece)
         whole = text.rstrip(_TAIL)
         self._held = text[len(whole) :]
+        is_plain = text.isascii() and "\n\n\n\n" not in text
         if not self._last:
-            whole = _JOINERS.sub("", whole).lstrip()
+            whole = (whole if is_plain else _JOINERS.sub("", whole)).lstrip()
         if not whole:
             return ""
-        shown = _BLANK_LINES.sub("\n\n\n", _JOINERS.sub("", self._last + whole))
-        shown, self._last = shown[len(self._last) :], whole[-1]
-        return shown
+        before, self._last = self._last, whole[-1]
+        if is_plain:
+            return whole
+        return _BLANK_LINES.sub("\n\n\n", _JOINERS.sub("", before + whole))[len(before) :]
 
 
 def tidy(text: str, *, limit: int) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from chatsite.lib import clock
+from chatsite.lib import clock, ids
 from chatsite.lib.streamlog import key_of, stream_log
 from llm.models import Answer
 from llm.streams.cursor import Cursor, Mark, encode
@@ -244,7 +244,7 @@ class Feed:
         return {number: slot.mark() for number, slot in self.slots.items()}
 
     def _about(self, slot: Slot) -> dict[str, Any]:
-        return {"turn_id": str(self.turn_id), "slot": slot.number, "model_id": slot.model_id}
+        return {"turn_id": ids.text(self.turn_id), "slot": slot.number, "model_id": slot.model_id}
 
     def _chunk(self, slot: Slot, seq: int) -> dict[str, Any]:
         return self._about(slot) | {
