@@ -16,6 +16,16 @@ from django.core.cache import cache
 from chatsite.lib.errors import RateLimited
 from chatsite.lib.gather import Gather
 
+# One script and one answer for all that is counted: a pipeline's answers are read one by one.
+ADD = """
+local counts = {}
+for i, key in ipairs(KEYS) do
+    counts[i] = redis.call('INCR', key)
+    if counts[i] == 1 then redis.call('EXPIRE', key, ARGV[i]) end
+end
+return counts
+"""
+
 log = logging.getLogger(__name__)
 
 
@@ -95,16 +105,17 @@ def _counting() -> Any:
         retry=Retry(NoBackoff(), 1),  # everybody waits for it, and nothing depends on it
     )
 
+    add = redis.register_script(ADD)
+
     async def count(calls: list[Hits]) -> list[list[int]]:
         moment = time.time()
-        pipe = redis.pipeline(transaction=False)
+        names, windows = [], []
         for scope, key in (one for hits in calls for one in hits):
             window = settings.RATE_LIMITS[scope][1]
             # The same keys that Django's cache makes of them, and plain numbers as it keeps them.
-            name = cache.make_key(_name(scope, key, int(moment // window)))
-            pipe.set(name, 0, ex=window + 1, nx=True)
-            pipe.incr(name)
-        counts = iter((await pipe.execute())[1::2])
+            names.append(cache.make_key(_name(scope, key, int(moment // window))))
+            windows.append(window + 1)
+        counts = iter(await add(names, windows))
         return [[next(counts) for _ in hits] for hits in calls]
 
     return count
