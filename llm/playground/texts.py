@@ -38,6 +38,7 @@ def _conversations() -> Texts:
         "empty_search": _("Nothing found for “{query}”"),
         "empty_search_text": _("The search looks at titles, questions and answers."),
         "talk_failed": _("This conversation could not be loaded"),
+        "models_failed": _("The models could not be loaded"),
         "talk_gone": _("This conversation is not there"),
         "talk_gone_text": _("It was deleted, or it is somebody else’s."),
         "no_models_admin": _(

@@ -26,6 +26,16 @@ function desk(api = new FakeApi()) {
   return { api, chat, stream, failures };
 }
 
+/** Answers of one address wait until they are let out, one by one. */
+function held(api, name) {
+  const real = api[name];
+  const waiting = [];
+  api[name] = (...sent) => new Promise((resolve, reject) => {
+    waiting.push(async () => { await real(...sent).then(resolve, reject); });
+  });
+  return waiting;
+}
+
 const texts = (chat) => chat.last.slots.map(({ text }) => text);
 
 // Asking
@@ -118,6 +128,76 @@ test("parameters of the conversation go with each question", async () => {
   await chat.ask("Hello", both);
   assert.deepEqual(api.asked[0].params, { temperature: 0.2 });
   assert.deepEqual(api.made[0].metadata, { params: { temperature: 0.2 } });
+});
+
+test("what is changed while a question goes out is asked with, or kept for the next one", async () => {
+  const { api, chat } = desk();
+  await chat.ask("First", both);
+  api.end(0); api.end(1);
+  await settle();
+  const kept = held(api, "update");
+  chat.update({ system_prompt: "Be brief." });
+  chat.setParams({ temperature: 0.3 });
+  assert.deepEqual(chat.params, { temperature: 0.3 });
+  const asking = chat.ask("Second", both);
+  await settle();
+  assert.deepEqual([kept.length, api.asked.length], [1, 1]);
+  await kept.shift()();
+  await settle();
+  await kept.shift()();
+  await asking;
+  assert.deepEqual(api.asked[1].params, { temperature: 0.3 });
+  assert.equal(chat.info.system_prompt, "Be brief.");
+});
+
+test("a setting that is changed while the conversation is being made is kept, however late", async () => {
+  const { api, chat } = desk();
+  chat.update({ system_prompt: "one" });
+  const made = held(api, "create");
+  const kept = held(api, "update");
+  const asking = chat.ask("Hello", both);
+  await settle();
+  chat.update({ system_prompt: "two" });
+  await made.shift()();
+  await settle();
+  chat.update({ system_prompt: "three" });
+  await kept.shift()();
+  await settle();
+  await kept.shift()();
+  await asking;
+  assert.equal(api.made[0].system_prompt, "one");
+  assert.equal(chat.info.system_prompt, "three");
+  assert.equal(chat.settings.system_prompt, "three");
+});
+
+test("two tags that are added quickly are both kept", async () => {
+  const { chat } = desk();
+  await chat.ask("Hello", both);
+  const add = (tag) => chat.update({ tags: [...chat.settings.tags, tag] });
+  await Promise.all([add("one"), add("two")]);
+  assert.deepEqual(chat.info.tags, ["one", "two"]);
+});
+
+test("a change that is refused is shown no longer", async () => {
+  const { api, chat, failures } = desk();
+  await chat.ask("Hello", both);
+  api.refuse = new ApiError({ code: "NETWORK", status: 0 });
+  assert.equal(await chat.update({ tags: ["lost"] }), false);
+  assert.deepEqual([chat.settings.tags, failures.at(-1).action], [[], "update"]);
+});
+
+test("what was read before a change does not bring the old back after it", async () => {
+  const { api, chat } = desk();
+  await chat.ask("Hello", both);
+  const info = { ...chat.info, version: 4 };
+  api.update = async (_id, body) => ({ ...info, ...body, version: 5 });
+  let answer = null;
+  api.conversation = () => new Promise((resolve) => { answer = () => resolve(info); });
+  const looking = chat.refresh();
+  await chat.update({ title: "New" });
+  answer();
+  await looking;
+  assert.equal(chat.info.title, "New");
 });
 
 test("leaving a conversation while its question is sent shows nothing of it elsewhere", async () => {
@@ -295,6 +375,15 @@ test("a conversation opened before the models have come is asked of its own as s
   assert.deepEqual(made.chosen.map(({ label }) => label), ["Two"]);
   made.use([9]);
   assert.deepEqual(made.ids, [2]);
+});
+
+test("models that could not be read are read again, and it is told until then", async () => {
+  const made = new Choice({ storage: new SafeStorage("t:", () => new MapStorage()), most: 3 });
+  const refused = new ApiError({ code: "SERVICE_UNAVAILABLE", status: 503 });
+  await assert.rejects(made.load(async () => { throw refused; }), refused);
+  assert.deepEqual([made.loading, made.error], [false, refused]);
+  await made.load(async () => MODELS);
+  assert.deepEqual([made.loading, made.error, made.ids], [false, null, [1, 2]]);
 });
 
 test("blind questions are asked in another order, and one model alone is never blind", () => {

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.desk import BEN, Window
+from tests.browser.line import line_to
 from tests.browser.playground.board import Board
 from tests.browser.playground.conftest import SHORT
 from tests.upstream import Reply, Upstream, say
@@ -179,19 +180,26 @@ def test_eight_tabs_with_running_answers_leave_room_for_the_rest(
         board.page.close()
 
 
-def test_a_connection_that_breaks_goes_on_where_it_was(board: Board) -> None:
-    board.choose("Slow")
-    board.ask("Count.")
-    expect(board.answer("A")).to_contain_text("word3 ")
-    board.page.context.set_offline(True)
-    board.page.wait_for_timeout(700)
-    board.page.context.set_offline(False)
-    expect(board.answer("A")).to_contain_text("word30 ")
-    board.page.get_by_role("button", name="Stop all").click()
-    board.finished()
-    words = (board.answer("A").text_content() or "").split()
-    assert words == [f"word{number}" for number in range(len(words))]
-    board.window.forgive("ERR_INTERNET_DISCONNECTED")
+def test_a_connection_that_breaks_goes_on_where_it_was(
+    window: MakeWindow, models: None, site: str
+) -> None:
+    ada = window()
+    with line_to(site) as line:
+        ada.site = line.url
+        board = Board.open(ada)
+        board.choose("Slow")
+        board.ask("Count.")
+        expect(board.answer("A")).to_contain_text("word3 ")
+        line.cut()
+        expect(board.page.get_by_text("Reconnecting…")).to_be_visible()
+        line.mend()
+        expect(board.answer("A")).to_contain_text("word30 ")
+        board.page.get_by_role("button", name="Stop all").click()
+        board.finished()
+        words = (board.answer("A").text_content() or "").split()
+        assert words == [f"word{number}" for number in range(len(words))]
+        ada.forgive("ERR_")
+        ada.context.close()
 
 
 def test_blind_answers_have_no_names_until_one_is_picked(board: Board, shot: Shot) -> None:
@@ -287,16 +295,60 @@ def test_instructions_and_parameters_reach_the_models(
     page.get_by_label("Instructions", exact=True).fill("Answer like a pirate.")
     page.get_by_label("Longest answer, in tokens").fill("77")
     page.get_by_label("Temperature").fill("0.3")
-    page.get_by_label("Longest answer, in tokens").blur()
-    page.wait_for_timeout(800)
     board.ask(QUESTION)
     board.finished()
     sent = endpoints["Swift"].requests[-1]
     assert (sent["max_tokens"], sent["temperature"]) == (77, 0.3)
     assert "pirate" in sent["messages"][0]["content"]
+    # Once more in a conversation that exists, and asked at once each time.
+    page.get_by_label("Instructions", exact=True).fill("Answer like a poet.")
+    page.get_by_label("Temperature").fill("0.7")
+    board.ask("Once more.")
+    board.finished()
+    sent = endpoints["Swift"].requests[-1]
+    assert (sent["max_tokens"], sent["temperature"]) == (77, 0.7)
+    assert "poet" in sent["messages"][0]["content"]
     page.reload()
-    expect(page.get_by_label("Instructions", exact=True)).to_have_value("Answer like a pirate.")
+    expect(page.get_by_label("Instructions", exact=True)).to_have_value("Answer like a poet.")
     expect(page.get_by_label("Longest answer, in tokens")).to_have_value("77")
+
+
+def test_a_setting_goes_to_the_conversation_it_was_made_in(board: Board) -> None:
+    page = board.page
+    instructions = page.get_by_label("Instructions", exact=True)
+    board.choose("Swift")
+    board.ask("First talk")
+    board.finished()
+    page.get_by_role("link", name="New conversation").click()
+    board.ask("Second talk")
+    board.finished()
+    page.get_by_role("button", name="Instructions and parameters").click()
+    instructions.fill("Only for the second.")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.go_back()
+    expect(page.locator(".stage-title h2")).to_have_text("First talk")
+    expect(instructions).to_have_value("")
+    page.go_forward()
+    expect(page.locator(".stage-title h2")).to_have_text("Second talk")
+    expect(instructions).to_have_value("Only for the second.")
+
+
+def test_models_that_cannot_be_read_are_read_again(window: MakeWindow, models: None) -> None:
+    ada = window()
+    refused: list[str] = []
+
+    def once(route: Route) -> None:
+        if refused:
+            return route.fallback()
+        refused.append(route.request.url)
+        return route.fulfill(status=503, json={"code": "SERVICE_UNAVAILABLE", "status": 503})
+
+    ada.context.route("**/api/v1/models?*", once)
+    board = Board.open(ada)
+    expect(board.page.get_by_text("The models could not be loaded").first).to_be_visible()
+    board.page.get_by_role("button", name="Try again").click()
+    board.choose("Swift")
+    ada.forgive("503")
 
 
 def test_a_question_that_cannot_be_sent_stays_and_goes_out_once(

@@ -23,6 +23,9 @@ export class Chat extends EventTarget {
   #before = null;
   #visit = 0;
   #settling = null;
+  /** What is changed but not kept yet, and the change that is kept last. */
+  #unkept = {};
+  #keeping = Promise.resolve();
   id = null;
   info = null;
   turns = [];
@@ -61,7 +64,13 @@ export class Chat extends EventTarget {
   get busy() { return Boolean(this.live || (this.pending && !this.pending.error)); }
   /** Everything shown, with the question that is on its way. */
   get shown() { return this.pending ? [...this.turns, this.pending] : this.turns; }
-  get settings() { return this.info ?? this.draft; }
+  /** What was changed a moment ago counts at once: it is kept before the next question goes out. */
+  get settings() {
+    if (!this.id) return this.draft;
+    return { ...(this.info ?? blank()), ...this.#unkept };
+  }
+  /** Another number for every conversation one comes to; a new one that gets its id keeps its number. */
+  get visit() { return this.#visit; }
   /** What each model is asked with; a parameter that is not here is the model's own. */
   get params() { return this.settings.metadata?.params ?? {}; }
 
@@ -87,9 +96,9 @@ export class Chat extends EventTarget {
     try {
       const [info, page] = await Promise.all([this.#api.conversation(this.id), this.#page()]);
       if (visit !== this.#visit) return;
-      Object.assign(this, { info, turns: page.turns, state: "ready", error: null });
+      Object.assign(this, { turns: page.turns, state: "ready", error: null });
       this.#before = page.next;
-      emit(this, "info", info);
+      this.#learn(info);
     } catch (error) {
       if (visit !== this.#visit) return;
       Object.assign(this, { state: error.status === 404 ? "gone" : "failed", error });
@@ -105,7 +114,6 @@ export class Chat extends EventTarget {
     try {
       const [info, page] = await Promise.all([this.#api.conversation(this.id), this.#page()]);
       if (visit !== this.#visit) return;
-      this.info = info;
       const fresh = new Map(page.turns.map((turn) => [turn.id, turn]));
       const known = new Set(this.turns.map((turn) => turn.id));
       this.turns = [
@@ -113,7 +121,7 @@ export class Chat extends EventTarget {
         ...page.turns.filter((turn) => !known.has(turn.id)),
       ];
       this.#dropSent();
-      emit(this, "info", info);
+      this.#learn(info);
       emit(this, "change");
       this.#follow();
     } catch (error) {
@@ -137,9 +145,10 @@ export class Chat extends EventTarget {
       this.turns = [...page.turns.filter((turn) => !known.has(turn.id)), ...this.turns];
       this.#before = page.next;
     } catch (error) {
+      if (visit !== this.#visit) return;
       emit(this, "failed", { action: "earlier", error });
     } finally {
-      this.loadingEarlier = false;
+      if (visit === this.#visit) this.loadingEarlier = false;
       emit(this, "change");
     }
   }
@@ -166,6 +175,8 @@ export class Chat extends EventTarget {
     emit(this, "change");
     try {
       if (!this.id) await this.#create(pending, visit);
+      await this.#keeping;
+      if (visit !== this.#visit) throw left();
       const { turn_id: id, message } = await this.#api.ask(this.id, {
         content: pending.question.content, model_ids: pending.modelIds, client_msg_id: pending.question.client_msg_id,
         blind: pending.blind, params: this.params,
@@ -174,7 +185,7 @@ export class Chat extends EventTarget {
       if (this.pending === pending) this.pending = null;
       const { modelIds: _sent, chosen: _kept, first: _draft, error: _none, ...turn } = pending;
       if (!this.turns.some((other) => other.id === id)) this.turns = [...this.turns, { ...turn, id, question: message ?? turn.question }];
-      emit(this, "info", this.info);
+      this.#learn(this.info);
       this.#tell();
     } catch (error) {
       if (visit !== this.#visit) return;
@@ -219,24 +230,32 @@ export class Chat extends EventTarget {
 
   setParams(params) { return this.update({ metadata: { ...this.settings.metadata, params } }); }
 
-  /** @param {Record<string, any>} body title, tags, system_prompt, metadata, archived */
+  /**
+   * Changes are kept one after the other, so that the last one wins.
+   * @param {Record<string, any>} body title, tags, system_prompt, metadata, archived
+   * @returns {Promise<boolean>} whether it is kept
+   */
   async update(body) {
-    if (!this.id) {
-      Object.assign(this.draft, body);
-      emit(this, "change");
-      return true;
-    }
     const visit = this.#visit;
+    const { id } = this;
+    if (id) Object.assign(this.#unkept, body);
+    else Object.assign(this.draft, body);
+    emit(this, "change");
+    if (!id) return true;
+    const keeping = this.#keeping.then(() => this.#api.update(id, body));
+    this.#keeping = keeping.catch(() => {});
     try {
-      const info = await this.#api.update(this.id, body);
-      if (visit === this.#visit) this.info = info;
-      emit(this, "info", info);
-      emit(this, "change");
-      this.#tell();
+      const info = await keeping;
+      if (visit === this.#visit) this.#kept(body);
+      this.#learn(info);
+      this.#tabs?.postMessage({ id });
       return true;
     } catch (error) {
+      if (visit === this.#visit) this.#kept(body);
       emit(this, "failed", { action: "update", error });
       return false;
+    } finally {
+      emit(this, "change");
     }
   }
 
@@ -248,6 +267,19 @@ export class Chat extends EventTarget {
     this.#timers.clear(this.#settling);
     Object.assign(this, { turns: [], pending: null, error: null, loadingEarlier: false, connection: "over" });
     this.#before = null;
+    this.#unkept = {};
+    this.#keeping = Promise.resolve();
+  }
+
+  /** What the server says of a conversation. Of the open one nothing older than what is known; answers may overtake each other. */
+  #learn(info) {
+    if (info.id === this.id && !(info.version < this.info?.version)) this.info = info;
+    emit(this, "info", info.id === this.id ? this.info : info);
+  }
+
+  /** A change is on the server, or refused: what it says counts again, unless there is a later change. */
+  #kept(body) {
+    for (const [name, value] of Object.entries(body)) if (this.#unkept[name] === value) delete this.#unkept[name];
   }
 
   /** Sent again, it says the same under the same id; what was set since is changed afterwards. */
@@ -257,10 +289,12 @@ export class Chat extends EventTarget {
       ...first, title: first.title || titleOf(pending.question.content), model_ids: pending.chosen,
       client_conversation_id: pending.question.client_msg_id,
     });
-    if (visit !== this.#visit) throw Object.assign(new Error("left"), { code: "LEFT" });
-    const since = Object.entries(this.draft).filter(([name, value]) => value !== first[name]);
-    if (since.length) info = await this.#api.update(info.id, Object.fromEntries(since));
-    if (visit !== this.#visit) throw Object.assign(new Error("left"), { code: "LEFT" });
+    if (visit !== this.#visit) throw left();
+    for (let known = first, since = changed(this.draft, known); since.length; since = changed(this.draft, known)) {
+      known = { ...this.draft };
+      info = await this.#api.update(info.id, Object.fromEntries(since));
+      if (visit !== this.#visit) throw left();
+    }
     Object.assign(this, { id: info.id, info, state: "ready" });
     emit(this, "opened", info);
   }
@@ -321,6 +355,9 @@ export class Chat extends EventTarget {
 
   #tell() { this.#tabs?.postMessage({ id: this.id }); }
 }
+
+const left = () => Object.assign(new Error("left"), { code: "LEFT" });
+const changed = (now, before) => Object.entries(now).filter(([name, value]) => value !== before[name]);
 
 function blank() {
   return { title: "", system_prompt: "", tags: [], metadata: {} };

@@ -10,6 +10,9 @@ export class Choice extends EventTarget {
   #storage;
   #random;
   most;
+  loading = false;
+  /** Why the models could not be read, until they are. */
+  error = null;
 
   /** @param {{storage: any, most?: number, random?: () => number}} options */
   constructor({ storage, most = 6, random = Math.random }) {
@@ -30,6 +33,22 @@ export class Choice extends EventTarget {
     const models = this.#ids.map((id) => this.#models.get(id));
     const labels = numbered(models.map((model) => model.name));
     return models.map((model, index) => ({ ...model, label: labels[index] }));
+  }
+
+  /** @param {() => Promise<any[]>} read throws an ApiError, and so does this */
+  async load(read) {
+    if (this.loading) return;
+    this.loading = true;
+    emit(this, "change");
+    try {
+      const models = await read();
+      Object.assign(this, { loading: false, error: null });
+      this.setModels(models);
+    } catch (error) {
+      Object.assign(this, { loading: false, error });
+      emit(this, "change");
+      throw error;
+    }
   }
 
   /** @param {{id: number, name: string, enabled: boolean}[]} models as the API lists them */

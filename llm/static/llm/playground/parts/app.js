@@ -9,6 +9,7 @@ import { ModelsDialog } from "./models_dialog.js";
 
 const HOME = "/playground/";
 const RUNNING_MS = 4000;
+const MODELS_MS = 5000;
 const NARROW = matchMedia("(max-width: 1023px)");
 // Who only glances at another tab finds the answers still running.
 const REST_AFTER_MS = 5000;
@@ -41,8 +42,8 @@ export class App {
     const run = (action) => this.run(action);
     parts.side.start({ history, chat, me, onOpen: (id) => this.go(id), onClose: () => this.#showSide(false), onShortcuts: () => run("shortcuts"), onSignOut: signOut });
     parts.head.start({ chat, onMenu: () => this.#toggleSide(), onAction: run });
-    parts.turns.start({ chat, choice, highlighter, me, onStarter: (text) => parts.composer.write(text), onDiscard: (text) => parts.composer.write(text) });
-    parts.composer.start({ chat, choice, storage, most: config.most_chars, onModels: () => run("models"), onAsked: () => parts.turns.toNewest() });
+    parts.turns.start({ chat, choice, highlighter, me, onModels: () => this.#loadModels(), onStarter: (text) => parts.composer.write(text), onDiscard: (text) => parts.composer.write(text) });
+    parts.composer.start({ chat, choice, storage, most: config.most_chars, onModels: () => run("models"), onAsk: () => parts.settings.flush(), onAsked: () => parts.turns.toNewest() });
     parts.settings.start({ chat, onClose: () => this.#showSettings(false, { focus: true }) });
     this.#listen();
     this.#showSettings(!NARROW.matches && Boolean(storage.get("settings")));
@@ -71,6 +72,7 @@ export class App {
   }
 
   #follow() {
+    this.#parts.settings.flush();
     const id = location.pathname.slice(HOME.length).replace(/\/$/, "");
     if (id) this.#chat.open(id);
     else if (this.#chat.id || this.#chat.state !== "new") this.#chat.openNew();
@@ -84,6 +86,8 @@ export class App {
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.getElementById("scrim").addEventListener("click", () => { this.#showSide(false); this.#showSettings(false); });
     chat.addEventListener("opened", ({ detail }) => {
+      // It was asked of what is chosen; what somebody chooses meanwhile is for the next question.
+      this.#shownFor = detail.id;
       history.replaceState(null, "", HOME + detail.id);
       this.#history.put(detail, { first: true });
     });
@@ -101,7 +105,7 @@ export class App {
     const chat = this.#chat;
     const history = this.#history;
     history.addEventListener("change", () => history.rows.forEach(({ id, version }) => live.saw(id, version)));
-    chat.addEventListener("change", () => { if (!chat.id || chat.state === "gone") live.follow(null); });
+    chat.addEventListener("change", () => { if (!chat.id || chat.state === "gone") live.follow(null); if (!chat.id) this.#shownFor = null; });
     live.addEventListener("answering", ({ detail }) => { if (detail !== chat.live?.id) chat.refresh(); });
     live.addEventListener("gone", ({ detail }) => { history.drop(detail); if (detail === chat.id) chat.refresh(); });
     live.addEventListener("changed", ({ detail }) => this.#lookAt(detail));
@@ -131,23 +135,28 @@ export class App {
   #onInfo(info) {
     if (!info) return;
     this.#history.put(info);
-    if (info.id === this.#chat.id) this.#live.follow(info.id, info.version);
-    if (!this.#chat.live && this.#shownFor !== info.id) this.#choice.use(info.model_ids);
+    // An answer about a conversation that was left says nothing of the one that is open.
+    if (info.id !== this.#chat.id) return;
+    this.#live.follow(info.id, info.version);
+    if (this.#shownFor !== info.id) this.#choice.use(info.model_ids);
     this.#shownFor = info.id;
   }
 
   #shownFor = null;
 
+  /** Without models nothing can be asked: they are read again until they are there. */
   async #loadModels() {
-    this.#choice.loading = true;
+    clearTimeout(this.#modelsLater);
+    const isNews = !this.#choice.error;
     try {
-      const models = await this.#api.models();
-      this.#choice.loading = false;
-      this.#choice.setModels(models);
+      await this.#choice.load(() => this.#api.models());
     } catch (error) {
-      this.#onFailed({ action: "models", error });
+      if (isNews) this.#onFailed({ action: "models", error });
+      this.#modelsLater = setTimeout(() => this.#loadModels(), MODELS_MS);
     }
   }
+
+  #modelsLater = 0;
 
   // What can be done, by name
 

@@ -11,8 +11,8 @@ class Composer extends Part {
   #most;
   #place = null;
 
-  start({ chat, choice, storage, most, onModels, onAsked }) {
-    Object.assign(this, { onAsked });
+  start({ chat, choice, storage, most, onModels, onAsk, onAsked }) {
+    Object.assign(this, { onAsk, onAsked });
     this.#chat = chat;
     this.#choice = choice;
     this.#storage = storage;
@@ -66,6 +66,7 @@ class Composer extends Part {
     text.value = "";
     this.#keep();
     this.#grow();
+    this.onAsk();
     this.#chat.ask(content, { models, blind, chosen: this.#choice.ids });
     this.onAsked();
   }

@@ -19,7 +19,7 @@ class Settings extends Part {
     refs.close.addEventListener("click", onClose);
     refs.form.addEventListener("submit", (event) => event.preventDefault());
     refs.prompt.addEventListener("input", () => this.#later("prompt", () => ({ system_prompt: refs.prompt.value })));
-    refs.prompt.addEventListener("blur", () => this.#now("prompt"));
+    refs.form.addEventListener("focusout", () => this.flush());
     refs.temperature.addEventListener("input", () => { this.#drawTemperature(Number(refs.temperature.value)); this.#later("params", () => this.#params()); });
     refs["temperature-reset"].addEventListener("click", () => { refs.temperature.dataset.unset = "yes"; this.#drawTemperature(null); this.#later("params", () => this.#params()); refs.temperature.focus(); });
     refs.tokens.addEventListener("input", () => this.#onTokens());
@@ -36,10 +36,15 @@ class Settings extends Part {
 
   // Keeping
 
+  /** What was changed just now is kept at once: a question goes out, or another conversation is opened. */
+  flush() {
+    for (const name of [...this.#timers.keys()]) this.#now(name);
+  }
+
   #later(name, body) {
     clearTimeout(this.#timers.get(name)?.timer);
     setText(this.refs.saved, "");
-    this.#timers.set(name, { body, id: this.#chat.id, timer: setTimeout(() => this.#now(name), WAIT_MS) });
+    this.#timers.set(name, { body, visit: this.#chat.visit, timer: setTimeout(() => this.#now(name), WAIT_MS) });
   }
 
   async #now(name) {
@@ -47,9 +52,9 @@ class Settings extends Part {
     if (!waiting) return;
     clearTimeout(waiting.timer);
     this.#timers.delete(name);
-    if (waiting.id !== this.#chat.id) return;
+    if (waiting.visit !== this.#chat.visit) return;
     const kept = await this.#chat.update(waiting.body());
-    setText(this.refs.saved, kept && this.#chat.id ? t("saved") : "");
+    if (waiting.visit === this.#chat.visit) setText(this.refs.saved, kept && this.#chat.id ? t("saved") : "");
   }
 
   #params() {
@@ -63,29 +68,38 @@ class Settings extends Part {
   }
 
   #onTokens() {
-    const { tokens, "tokens-error": error } = this.refs;
+    const { tokens } = this.refs;
     const value = Number(tokens.value);
     const wrong = tokens.validity.badInput || (tokens.value !== "" && (!Number.isInteger(value) || value < 1 || value > MOST_TOKENS));
-    error.hidden = !wrong;
-    tokens.setAttribute("aria-invalid", String(wrong));
+    this.#blame(wrong);
     if (!wrong) this.#later("params", () => this.#params());
+  }
+
+  #blame(wrong) {
+    this.refs["tokens-error"].hidden = !wrong;
+    this.refs.tokens.setAttribute("aria-invalid", String(wrong));
   }
 
   // Drawing
 
   #draw() {
     const { refs } = this;
-    const { settings, info, id } = this.#chat;
-    if (this.#shownFor !== id) {
-      this.#shownFor = id;
+    const { settings, info, id, visit } = this.#chat;
+    // Who is in a field writes on, but never what belongs to the conversation before into the next one.
+    const other = this.#shownFor !== visit;
+    const free = (field) => other || document.activeElement !== field;
+    if (other) {
+      this.#shownFor = visit;
       setText(refs.saved, "");
+      refs["tag-input"].value = "";
     }
-    if (!this.#timers.has("prompt") && document.activeElement !== refs.prompt && refs.prompt.value !== settings.system_prompt) refs.prompt.value = settings.system_prompt ?? "";
+    refs.form.inert = Boolean(id) && !info;
+    if (!this.#timers.has("prompt") && free(refs.prompt) && refs.prompt.value !== settings.system_prompt) refs.prompt.value = settings.system_prompt ?? "";
     if (!this.#timers.has("params")) {
       const { temperature = null, max_tokens: tokens = "" } = this.#chat.params;
       if (temperature === null) refs.temperature.dataset.unset = "yes";
       this.#drawTemperature(temperature);
-      if (document.activeElement !== refs.tokens) refs.tokens.value = tokens ?? "";
+      if (other || (free(refs.tokens) && refs["tokens-error"].hidden)) { refs.tokens.value = tokens ?? ""; this.#blame(false); }
     }
     this.#drawTags(settings.tags ?? []);
     refs.about.hidden = !info;

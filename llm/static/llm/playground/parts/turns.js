@@ -25,7 +25,7 @@ class Turns extends Part {
   #toSay = [];
   #say = null;
 
-  start({ chat, choice, highlighter, me, onStarter, onDiscard }) {
+  start({ chat, choice, highlighter, me, onModels, onStarter, onDiscard }) {
     Object.assign(this, { onDiscard });
     this.#chat = chat;
     this.#choice = choice;
@@ -39,7 +39,7 @@ class Turns extends Part {
     chat.addEventListener("ended", ({ detail }) => this.#announce(detail));
     choice.addEventListener("change", this.#draw);
     refs.earlier.addEventListener("click", () => this.#earlier());
-    refs.again.addEventListener("click", () => chat.load());
+    refs.again.addEventListener("click", () => (chat.state === "failed" ? chat.load() : onModels()));
     refs.jump.addEventListener("click", () => this.toNewest());
     refs.scroller.addEventListener("scroll", () => this.#drawJump(), { passive: true });
     for (const button of refs.starters.querySelectorAll("button")) button.addEventListener("click", () => onStarter(button.querySelector("span").textContent));
@@ -92,16 +92,19 @@ class Turns extends Part {
   #drawNow() {
     const { refs } = this;
     const { state, shown, id, error } = this.#chat;
-    const models = this.#choice.available.length > 0;
+    const { available, loading, error: modelsError } = this.#choice;
+    const models = available.length > 0;
     const blank = state === "new" && !shown.length;
+    const lost = blank && !models && modelsError;
     refs.skeleton.hidden = state !== "loading";
     refs.welcome.hidden = !blank || !models;
-    refs["no-models"].hidden = !blank || models || this.#choice.loading;
+    refs["no-models"].hidden = !blank || models || loading || Boolean(lost);
     refs["add-model"].hidden = this.#me.role !== "admin";
     setText(refs["no-models-text"], t(this.#me.role === "admin" ? "no_models_admin" : "no_models_agent"));
-    refs.failed.hidden = !["failed", "gone"].includes(state);
+    refs.failed.hidden = !lost && !["failed", "gone"].includes(state);
     refs.again.hidden = state === "gone";
     if (state === "failed") { setText(refs["failed-title"], t("talk_failed")); setText(refs["failed-text"], explain(error, { t, has })); }
+    if (lost) { setText(refs["failed-title"], t("models_failed")); setText(refs["failed-text"], explain(lost, { t, has })); }
     if (state === "gone") { setText(refs["failed-title"], t("talk_gone")); setText(refs["failed-text"], t("talk_gone_text")); }
     refs.earlier.hidden = !this.#chat.hasEarlier;
     refs.earlier.disabled = this.#chat.loadingEarlier;
