@@ -58,15 +58,18 @@ test("a lost end is found by looking again", async () => {
   assert.equal(help.slots[0].error.message, "No.");
 });
 
-test("what became of a draft is told once the server has the message", async () => {
-  const { help, calls } = stage(turn([result(0, { status: "done", text: "Dear Mia." })]));
+test("what became of a draft is told once the server has the message, also when another was asked for meanwhile", async () => {
+  const done = [result(0, { status: "done", text: "Dear Mia." })];
+  const { help, calls } = stage(turn(done), turn(done, { id: "t2" }));
   await help.ask("s1", "draft");
-  help.sent(0, "c1");
+  const { turnId } = help;
+  help.dismiss();
+  await help.ask("s1", "draft");
+  help.sent({ turnId, slot: 0 }, "c1");
   help.settle({ id: "m9", client_msg_id: "another" });
   help.settle({ id: "m1", client_msg_id: "c1" });
   help.settle({ id: "m1", client_msg_id: "c1" });
-  assert.deepEqual(calls.slice(1), [["POST", "/turns/t1/use", { slot: 0, message_id: "m1" }]]);
-  assert.equal(help.turnId, null);
+  assert.deepEqual(calls.slice(2), [["POST", "/turns/t1/use", { slot: 0, message_id: "m1" }]]);
 });
 
 test("leaving stops what runs, and a late answer is not shown", async () => {

@@ -27,6 +27,19 @@ test("waiting: whoever waits longest is first", async () => {
   assert.deepEqual(ids(inbox), ["a", "b"]);
 });
 
+test("numbers that could not be had are asked for again", async () => {
+  const answers = [new Error("down"), { waiting: 3 }];
+  const get = async () => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const inbox = new Inbox({ me: ME, get, timers: { setTimeout: (run) => run() } });
+  await inbox.loadCounts();
+  await new Promise(setImmediate);
+  assert.deepEqual(inbox.counts, { waiting: 3 });
+});
+
 test("elsewhere the newest is first, and a new message moves a chat up", async () => {
   const inbox = inboxOf([{ results: [session("a", { status: "bot", updated_at: at(9) }), session("b", { status: "bot", updated_at: at(1) })], next: null }]);
   await inbox.show("bot");

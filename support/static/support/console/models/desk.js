@@ -3,7 +3,7 @@
  * kernel (socket, feeds, outbox) together; knows no DOM.
  *
  * Raises `selected` (another chat is open, or none), `thread` (redraw it), `message` (detail {message}:
- * a new last message of the open chat), `session` (its facts changed), `team`, `people`, `failed`
+ * a new last message of the open chat), `kept` (detail {message}: the same of any chat), `session` (its facts changed), `team`, `people`, `failed`
  * (detail {action, error, session}), `acted` (detail {action, session}).
  */
 import { emit } from "../../../sessions_app/helpers/events.js";
@@ -15,6 +15,7 @@ const POLL_MS = 10_000;
 export class Desk extends EventTarget {
   #feeds = new Map();
   #acting = false;
+  #tagging = Promise.resolve();
 
   /** @param {{rest: any, connection: any, inbox: any, outbox: any, drafts: any, prefs: any, storage: any, me: any, config: any}} parts */
   constructor(parts) {
@@ -31,8 +32,10 @@ export class Desk extends EventTarget {
   }
 
   /** The open chat as far as it is known. */
-  get session() {
-    const [fed, listed] = [this.feed?.session, this.inbox.get(this.selectedId)];
+  get session() { return this.#sessionOf(this.selectedId); }
+
+  #sessionOf(id) {
+    const [fed, listed] = [this.#feeds.get(id)?.session, this.inbox.get(id)];
     if (!fed || !listed) return fed ?? listed ?? null;
     return listed.version > fed.version ? listed : fed;
   }
@@ -130,11 +133,20 @@ export class Desk extends EventTarget {
     }
   }
 
-  async setTags(tags) {
-    const { session } = this;
+  /**
+   * One change after the other, each on top of what the one before has made of the tags.
+   * @param {(tags: string[]) => string[]} change
+   */
+  changeTags(change) {
+    const { selectedId } = this;
+    this.#tagging = this.#tagging.then(() => this.#putTags(selectedId, change));
+    return this.#tagging;
+  }
+
+  async #putTags(id, change) {
+    const session = this.#sessionOf(id);
     try {
-      await this.rest.call("PUT", `/chat/sessions/${session.id}/tags`, { tags });
-      this.learn(await this.rest.session(session.id));
+      this.learn(await this.rest.call("PUT", `/chat/sessions/${id}/tags`, { tags: change(session?.tags ?? []) }));
     } catch (error) {
       emit(this, "failed", { action: "tags", error, session });
       emit(this, "session");
@@ -192,7 +204,7 @@ export class Desk extends EventTarget {
 
   #refreshList() {
     this.inbox.load();
-    this.inbox.loadCounts().catch(() => {});
+    this.inbox.loadCounts();
   }
 
   #feedOf(id) {
@@ -202,6 +214,7 @@ export class Desk extends EventTarget {
       feed.addEventListener("change", () => { if (feed === this.feed) emit(this, "thread"); });
       feed.addEventListener("message", ({ detail }) => {
         this.outbox.settle(detail.message);
+        emit(this, "kept", detail);
         if (feed === this.feed) emit(this, "message", detail);
       });
     }

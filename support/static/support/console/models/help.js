@@ -56,12 +56,8 @@ export class Help extends EventTarget {
     emit(this, "change");
   }
 
-  /** The draft of a slot goes out as the send with this id; once the server has it, that is kept. */
-  sent(slot, clientId) {
-    if (this.kind === "draft") this.#sent.set(clientId, { turnId: this.turnId, slot });
-    this.#clear();
-    emit(this, "change");
-  }
+  /** A draft, {turnId, slot}, goes out as the send with this id; once the server has it, that is kept. */
+  sent(taken, clientId) { this.#sent.set(clientId, taken); }
 
   /** A message of ours that the server has. */
   settle(message) {

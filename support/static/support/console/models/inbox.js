@@ -7,6 +7,7 @@ import { emit } from "../../../sessions_app/helpers/events.js";
 import { SEARCH, VIEWS, orderOf } from "./views.js";
 
 const COUNTS_MS = 400;
+const AGAIN_MS = 5000;
 const PAGE = 40;
 
 export class Inbox extends EventTarget {
@@ -19,6 +20,7 @@ export class Inbox extends EventTarget {
   #edge = null;
   #round = 0;
   #countsTimer = null;
+  #againTimer = null;
   #countRound = 0;
 
   /**
@@ -109,10 +111,18 @@ export class Inbox extends EventTarget {
 
   async loadCounts() {
     const round = ++this.#countRound;
-    const counts = await this.#fetch("/chat/sessions/counts");
-    if (round !== this.#countRound) return;
-    this.counts = counts;
-    emit(this, "counts");
+    try {
+      const counts = await this.#fetch("/chat/sessions/counts");
+      if (round !== this.#countRound) return;
+      this.counts = counts;
+      emit(this, "counts");
+    } catch {
+      // Nobody would ask again before something changes.
+      this.#againTimer ??= this.#timers.setTimeout(() => {
+        this.#againTimer = null;
+        this.loadCounts();
+      }, AGAIN_MS);
+    }
   }
 
   /** A session as it is now: from a live frame, or the answer to an action. */
@@ -174,7 +184,7 @@ export class Inbox extends EventTarget {
   #countLater() {
     this.#countsTimer ??= this.#timers.setTimeout(() => {
       this.#countsTimer = null;
-      this.loadCounts().catch(() => {});
+      this.loadCounts();
     }, COUNTS_MS);
   }
 }

@@ -19,7 +19,7 @@ class Composer extends Part {
   #asked = null;
   #forced = false;
   #typing = null;
-  #draftSlot = null;
+  #taken = null;
 
   start(desk, { onReopen, onSent }) {
     this.#desk = desk;
@@ -83,7 +83,7 @@ class Composer extends Part {
   // What happens
 
   /** Puts a text of the models where a person reads, edits and sends it; undo brings back the old one. */
-  #take({ kind, slot, text }) {
+  #take({ kind, turnId, slot, text }) {
     this.write(kind === "summary" ? "note" : kind === "draft" ? "reply" : this.#mode);
     const field = this.refs.text;
     field.select();
@@ -93,7 +93,7 @@ class Composer extends Part {
       this.#onInput();
     }
     field.setSelectionRange(text.length, text.length);
-    this.#draftSlot = kind === "draft" ? slot : null;
+    if (kind === "draft") this.#taken = { turnId, slot };
     if (kind !== "draft") this.refs.help.toggle(false);
     field.focus();
   }
@@ -112,7 +112,7 @@ class Composer extends Part {
     const { mode, reply, note } = id ? this.#desk.drafts.get(id) : { mode: "reply", reply: "", note: "" };
     this.#texts = { reply, note };
     this.#mode = mode;
-    this.#agreed = this.#asked = this.#draftSlot = null;
+    this.#agreed = this.#asked = this.#taken = null;
     this.#forced = false;
     this.refs.text.value = this.#texts[mode];
     this.#grow();
@@ -122,6 +122,8 @@ class Composer extends Part {
   #onInput() {
     this.#texts[this.#mode] = this.refs.text.value;
     this.#asked = null;
+    // What is written from nothing is nobody's draft.
+    if (this.#mode === "reply" && !this.refs.text.value.trim()) this.#taken = null;
     this.#keep();
     this.#grow();
     // A note is not for the customer, and neither is the news that one is being written.
@@ -178,8 +180,10 @@ class Composer extends Part {
 
   #send(content) {
     const { id } = this.#desk.send({ content, kind: this.#mode === "note" ? "note" : "text", files: this.refs.tray.take() });
-    if (this.#draftSlot !== null && this.#mode === "reply") this.refs.help.sent(this.#draftSlot, id);
-    this.#draftSlot = null;
+    if (this.#taken && this.#mode === "reply") {
+      this.refs.help.sent(this.#taken, id);
+      this.#taken = null;
+    }
     this.refs.text.value = "";
     this.#texts[this.#mode] = "";
     this.#typing?.stop();

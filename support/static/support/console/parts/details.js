@@ -127,7 +127,7 @@ class Details extends Part {
     setText(element.refs.name, tag);
     element.refs.remove.setAttribute("aria-label", t("remove_tag", { tag }));
     element.refs.remove.addEventListener("click", () => {
-      this.#desk.setTags((this.#desk.session.tags ?? []).filter((other) => other !== tag));
+      this.#desk.changeTags((tags) => tags.filter((other) => other !== tag));
       this.refs["tag-input"].focus();
     });
     return element;
@@ -138,7 +138,7 @@ class Details extends Part {
     const tag = input.value.trim().toLowerCase();
     const tags = this.#desk.session?.tags ?? [];
     input.value = "";
-    if (tag && !tags.includes(tag)) this.#desk.setTags([...tags, tag]);
+    if (tag && !tags.includes(tag)) this.#desk.changeTags((now) => [...new Set([...now, tag])]);
   }
 
   #onTagKey(event) {

@@ -9,7 +9,7 @@ const SIDE_BY_SIDE = 3;
 
 /**
  * What models can do for the agent, and what they came up with. It only ever fills the composer: a person
- * sends. `onUse` gets {kind, slot, text}, `text()` is what is written by now.
+ * sends. `onUse` gets {kind, turnId, slot, text}, `text()` is what is written by now.
  */
 class HelpPart extends Part {
   #desk;
@@ -29,7 +29,7 @@ class HelpPart extends Part {
     this.#help.addEventListener("change", Part.each(() => this.#draw()));
     this.#help.addEventListener("failed", ({ detail }) => this.#onFailed(detail.error));
     desk.addEventListener("selected", () => { this.#help.dismiss(); this.toggle(false); });
-    desk.addEventListener("message", ({ detail }) => this.#help.settle(detail.message));
+    desk.addEventListener("kept", ({ detail }) => this.#help.settle(detail.message));
     desk.addEventListener("session", Part.each(() => this.#draw()));
   }
 
@@ -48,9 +48,9 @@ class HelpPart extends Part {
     this.#ask("draft", { models });
   }
 
-  /** What was taken from slot `slot` goes out as the send `clientId`. */
-  sent(slot, clientId) {
-    this.#help.sent(slot, clientId);
+  /** What was taken from a draft, {turnId, slot}, goes out as the send `clientId`. */
+  sent(taken, clientId) {
+    this.#help.sent(taken, clientId);
     this.toggle(false);
   }
 
@@ -98,14 +98,13 @@ class HelpPart extends Part {
   }
 
   #use(number) {
-    const { kind, slots } = this.#help;
+    const { kind, turnId, slots } = this.#help;
     const slot = slots.find((one) => one.slot === number);
-    if (slot?.text && !OPEN.includes(slot.status)) this.onUse({ kind, slot: number, text: slot.text });
+    if (slot?.text && !OPEN.includes(slot.status)) this.onUse({ kind, turnId, slot: number, text: slot.text });
   }
 
   async #addTag(tag) {
-    const tags = this.#desk.session?.tags ?? [];
-    if (!tags.includes(tag)) await this.#desk.setTags([...tags, tag]);
+    await this.#desk.changeTags((tags) => [...new Set([...tags, tag])]);
     this.#draw();
   }
 
