@@ -182,6 +182,7 @@ def _help() -> Texts:
         "help_rests_on": _("Rests on: {titles}"),
         "help_tags": _("Fitting tags:"),
         "help_no_tags": _("No other tag fits."),
+        "help_alone": _("Only one model is set up, so there is nothing to compare."),
         "help_needs_text": _("Write something first."),
         "help_failed": _("No help came. {why}"),
         "trouble_PROVIDER_TIMEOUT": _("It took too long to answer."),

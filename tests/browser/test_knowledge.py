@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NOT_FOR_THE_PRODUCT, ROOT
 from tests.browser.desk import BEN, Customer, Window
@@ -80,7 +80,14 @@ def test_an_article_is_written_previewed_and_published(window: MakeWindow, shot:
     page.get_by_label("Title").fill("Do you mend kites?")
     page.get_by_label("Text, in Markdown").fill("We mend **kites** <b>in</b> May.")
     expect(page.locator("#preview strong")).to_have_text("kites")
-    page.get_by_role("button", name="Save").click()
+    held: list[Route] = []
+    page.route("**/api/v1/knowledge/articles", held.append)
+    with page.expect_request("**/api/v1/knowledge/articles"):
+        page.get_by_role("button", name="Save").click()
+    # Nothing can be typed that would be lost when the stored article takes the form's place.
+    expect(page.locator("form[data-save]")).to_have_attribute("inert", "")
+    page.unroute("**/api/v1/knowledge/articles")
+    held[0].continue_()
     expect(page).to_have_url(re.compile(r"article=\d+"))
     page.get_by_role("button", name="Save and publish").click()
     expect(page.locator(".head .chip")).to_have_text("Published")
@@ -103,8 +110,11 @@ def test_an_article_is_archived_taken_back_and_deleted(
     chip = page.locator(".head .chip").first
     expect(chip).to_have_text("Published")
     page.get_by_role("button", name="Archive").click()
+    undo = page.get_by_role("status").get_by_role("button", name="Undo")
+    # It stays for as long as somebody points at it.
+    undo.hover()
     expect(chip).to_have_text("Archived")
-    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    undo.click()
     expect(chip).to_have_text("Published")
     page.get_by_role("button", name="Delete…").click()
     dialog = page.get_by_role("alertdialog", name="Delete this article?")

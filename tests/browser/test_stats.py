@@ -157,6 +157,20 @@ def test_the_form_chooses_and_an_impossible_time_is_explained(window: MakeWindow
     made.forgive("400 (Bad Request)")
 
 
+def test_what_could_not_be_read_is_told_and_read_again(window: MakeWindow) -> None:
+    made = window()
+    page = stats(made)
+    expect(page.locator("[data-part][aria-busy]")).to_have_count(0)
+    made.context.route("**/api/v1/stats/panel?*", lambda route: route.fulfill(status=503, json={}))
+    page.locator("#choose-model").select_option("Cat")
+    expect(page.get_by_role("alert")).to_be_visible()
+    made.context.unroute("**/api/v1/stats/panel?*")
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    expect(page.locator("table.models tbody tr")).to_have_count(1)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    made.forgive("503")
+
+
 def test_the_table_can_be_downloaded(window: MakeWindow) -> None:
     page = stats(window())
     with page.expect_download() as download:

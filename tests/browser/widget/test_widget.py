@@ -187,6 +187,38 @@ def test_a_person_takes_over_and_the_visitor_rates(product, visitor, shot):
     expect(visitor.bubbles.filter(has_text="torn jacket")).to_have_count(0)
 
 
+def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visitor):
+    page = visitor.page
+    held, deeds = [], []
+    page.on("request", lambda request: request.method == "POST" and deeds.append(request.url))
+    page.route("**/api/v1/chat/sessions", held.append)
+    with page.expect_request("**/api/v1/chat/sessions"):
+        visitor.write("My tent leaks")
+    visitor.chat.get_by_role("button", name="Talk to a person").dblclick()
+    page.unroute("**/api/v1/chat/sessions")
+    for route in held:
+        route.continue_()
+    expect(visitor.chat.locator(".line.event").last).to_contain_text("person")
+    visitor.sent("My tent leaks")
+    assert len([url for url in deeds if url.endswith("/chat/sessions")]) == 1
+    assert product.session_of("My tent leaks", status="queued")
+
+
+def test_what_few_conversations_need_is_asked_for_again_when_it_was_lost(product, visitor):
+    for lost in ("**/widget/more?*", "**/widget/more.js"):
+        visitor.page.route(lost, lambda route: route.fulfill(status=503, body="Later."), times=1)
+    visitor.write("My stove smokes")
+    visitor.sent("My stove smokes")
+    visitor.asks_for_a_person()
+    session = product.session_of("My stove smokes")
+    product.api("POST", f"/chat/sessions/{session}/claim", {})
+    product.api("POST", f"/chat/sessions/{session}/messages", {"content": "Ben here."})
+    visitor.sees("Ben here.")
+    product.api("POST", f"/chat/sessions/{session}/close", {})
+    expect(visitor.chat.get_by_role("radio", name="5: Excellent")).to_have_count(1)
+    expect(visitor.chat.locator("#hint")).to_have_text("")
+
+
 def test_a_message_while_the_chat_is_closed_is_counted_on_the_launcher(product, visitor):
     visitor.write("Counting my unread ones")
     visitor.asks_for_a_person()

@@ -7,6 +7,7 @@ import { announce, refs } from "../../chatsite/lib/dom.js";
 import { has, t } from "../../chatsite/lib/text.js";
 import { explain } from "../../chatsite/models/problems.js";
 import { startChoices } from "../../chatsite/parts/choices.js";
+import { tell, untell } from "../../chatsite/parts/problem.js";
 import { ApiError } from "../../sessions_app/models/rest.js";
 
 const PREVIEW_MS = 400;
@@ -14,7 +15,6 @@ const IMPORT_MS = 120_000;
 const CHOICES_MS = 200;
 const STANDING_MS = 3000;
 const panel = document.getElementById("panel");
-const problem = document.getElementById("problem");
 const toasts = document.querySelector("page-toasts");
 const times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 let asked = 0;
@@ -76,7 +76,7 @@ async function takeBack(path, body, text) {
     said(text);
     if (!unsaved) await show({ from: panel });
   } catch (error) {
-    if (error.status !== 401) tell(error);
+    if (error.status !== 401) blame(error);
   }
 }
 
@@ -154,13 +154,18 @@ function find(form) {
 /** Stores the article and shows it as it is stored. */
 async function save(form, text) {
   const { team_id: team, tags, question_id: question, ...rest_ } = Object.fromEntries(new FormData(form));
+  // What is typed while it is stored would be lost with the form.
+  const held = document.activeElement;
+  form.inert = true;
   const made = await rest.call(form.dataset.method, form.dataset.path, {
     ...rest_, team_id: team ? Number(team) : null,
     tags: tags.split(/[,，、]/u).map((tag) => tag.trim()).filter(Boolean),
     ...(question ? { question_id: Number(question) } : {}),
-  });
-  unsaved = false;
+  }).finally(() => { form.inert = false; held?.focus({ preventScroll: true }); });
   if (text) said(text);
+  // Who has gone on meanwhile stays there.
+  if (!form.isConnected) return;
+  unsaved = false;
   history.replaceState(null, "", `?view=article&article=${made.id}`);
   await show({ from: panel });
 }
@@ -214,12 +219,12 @@ async function answer(form) {
 async function busy(button, deed) {
   button.disabled = true;
   button.setAttribute("aria-busy", "true");
-  problem.hidden = true;
+  untell();
   try {
     await deed();
   } catch (error) {
     if (error.status === 401) return;
-    tell(error);
+    blame(error);
   } finally {
     button.disabled = false;
     button.removeAttribute("aria-busy");
@@ -230,10 +235,9 @@ function said(text, action = null) {
   toasts.show({ text, action });
 }
 
-function tell(error) {
-  problem.textContent = named(error.errors?.[0]) || (error.status === 415 || error.status === 413 ? error.message : "") || explain(error, { t, has });
-  problem.hidden = false;
-  problem.scrollIntoView({ block: "nearest" });
+function blame(error, again = null) {
+  tell(named(error.errors?.[0]) || (error.status === 415 || error.status === 413 ? error.message : "") || explain(error, { t, has }), again);
+  document.getElementById("problem").scrollIntoView({ block: "nearest" });
 }
 
 /** What is wrong with a field, behind the name it has on the page. */
@@ -259,11 +263,11 @@ async function show({ from = null } = {}) {
   try {
     const { html } = await rest.call("GET", `/knowledge/panel${location.search}`);
     if (mine !== asked) return;
-    problem.hidden = true;
+    untell();
     put(html, from);
   } catch (error) {
     if (mine !== asked || error.status === 401) return;
-    tell(error);
+    blame(error, () => show({ from: panel }));
   } finally {
     if (mine === asked) panel.removeAttribute("aria-busy");
   }

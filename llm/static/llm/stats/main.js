@@ -8,9 +8,9 @@ import { openFile } from "../../chatsite/lib/files.js";
 import { has, t } from "../../chatsite/lib/text.js";
 import { explain } from "../../chatsite/models/problems.js";
 import { startChoices } from "../../chatsite/parts/choices.js";
+import { tell, untell } from "../../chatsite/parts/problem.js";
 
 const panel = document.getElementById("panel");
-const problem = document.getElementById("problem");
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 let asked = 0;
 
@@ -56,14 +56,15 @@ async function show({ from = null } = {}) {
   try {
     const { html } = await rest.call("GET", `/stats/panel?${query}`);
     if (mine !== asked) return;
-    problem.hidden = true;
+    untell();
     put(html, from);
     panel.removeAttribute("aria-busy");
     await Promise.all([...panel.querySelectorAll("[data-part]")].map((part) => fill(part, mine)));
   } catch (error) {
     if (mine !== asked || error.status === 401) return;
-    problem.textContent = error.errors?.[0] ? `${error.errors[0].field}: ${error.errors[0].detail}` : explain(error, { t, has });
-    problem.hidden = false;
+    const wrong = error.errors?.[0];
+    if (wrong) tell(`${wrong.field}: ${wrong.detail}`);
+    else tell(explain(error, { t, has }), () => show({ from: panel }));
   } finally {
     if (mine === asked) panel.removeAttribute("aria-busy");
   }

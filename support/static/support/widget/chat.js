@@ -19,6 +19,7 @@ export class Chat extends EventTarget {
   #readSent = 0;
   #retry = null;
   #visitors = 0;
+  #opening = null;
 
   /**
    * @param {{config: any, storage: import("../../sessions_app/helpers/storage.js").SafeStorage, wsUrl: string}} options
@@ -219,7 +220,13 @@ export class Chat extends EventTarget {
     return visit;
   }
 
-  async #openSession() {
+  /** Who asks for a person while the first message is on its way means the same conversation. */
+  #openSession() {
+    this.#opening ??= this.#openNow().finally(() => { this.#opening = null; });
+    return this.#opening;
+  }
+
+  async #openNow() {
     // Another tab may have begun the conversation already.
     if (this.#storage.get("visitor") || !this.rest.token) await this.#come();
     if (this.feed && this.status !== "closed") return this.feed.sessionId;

@@ -97,6 +97,7 @@ function report() {
 // What people do
 
 function send(text) {
+  $("#hint").textContent = "";
   chat.send(text, tray.take?.());
   log.toBottom();
 }
@@ -114,9 +115,14 @@ function loadMore() {
 
 async function fetchMore() {
   const answer = await fetch(`/widget/more?lang=${locale}`);
+  if (!answer.ok) throw new Error(`${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of page.querySelectorAll("[data-for]")) $(part.dataset.for).append(...part.childNodes);
-  document.body.append(...page.querySelectorAll("#more, #signs, #file-sign"));
+  // The script may have been lost the time before, when its parts were here already.
+  for (const part of page.querySelectorAll("[data-for]")) $(part.dataset.for).replaceChildren(...part.childNodes);
+  for (const part of page.querySelectorAll("#more, #signs, #file-sign")) {
+    document.getElementById(part.id)?.remove();
+    document.body.append(part);
+  }
   learn(JSON.parse($("#more").textContent));
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget/more.css" }));
   await import("/widget/more.js");
@@ -143,11 +149,13 @@ function takeUp() {
 }
 
 async function attempt(action) {
+  const hint = $("#hint");
   try {
     await action();
+    hint.textContent = "";
     return true;
   } catch {
-    $("#hint").textContent = say("action_failed");
+    hint.textContent = say("action_failed");
     return false;
   }
 }

@@ -90,11 +90,12 @@ class HelpPart extends Part {
     return this.#ask("rewrite", { input: { text, ...how } });
   }
 
-  #ask(kind, options = {}) {
+  async #ask(kind, options = {}) {
     const { selectedId } = this.#desk;
     if (!selectedId) return;
     this.refs.error.hidden = true;
-    this.#help.ask(selectedId, kind, options);
+    await this.#help.ask(selectedId, kind, options);
+    if (options.models > 1 && this.#help.sessionId === selectedId && this.#help.slots.length === 1) this.#say(t("help_alone"));
   }
 
   #use(number) {
