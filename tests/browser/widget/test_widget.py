@@ -8,7 +8,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.widget.visitor import Visitor
 
@@ -189,8 +189,9 @@ def test_a_person_takes_over_and_the_visitor_rates(product, visitor, shot):
 
 def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visitor):
     page = visitor.page
-    held, deeds = [], []
-    page.on("request", lambda request: request.method == "POST" and deeds.append(request.url))
+    held: list[Route] = []
+    deeds: list[str] = []
+    page.on("request", lambda request: deeds.append(f"{request.method} {request.url}"))
     page.route("**/api/v1/chat/sessions", held.append)
     with page.expect_request("**/api/v1/chat/sessions"):
         visitor.write("My tent leaks")
@@ -200,7 +201,7 @@ def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visit
         route.continue_()
     expect(visitor.chat.locator(".line.event").last).to_contain_text("person")
     visitor.sent("My tent leaks")
-    assert len([url for url in deeds if url.endswith("/chat/sessions")]) == 1
+    assert deeds.count(f"POST {product.url}/api/v1/chat/sessions") == 1
     assert product.session_of("My tent leaks", status="queued")
 
 
