@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +15,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import DEFAULT_DB_ALIAS
 
-from chatsite.lib import clock, dbpool
+from chatsite.lib import clock
 from chatsite.lib.ids import uuid7
 from llm.answers import statements
 from llm.answers.counting import count
@@ -25,10 +25,10 @@ from llm.answers.quick import Quick, Whole, as_json, tell
 from llm.answers.records import Claim, Ended, Floor, label_of, lease_from
 from llm.answers.reply_claims import supersedes, unanswered
 from llm.answers.reply_ends import spoken
-from llm.gate.queries import Assistant, assistants
-from llm.limits.breakers import in_trouble
+from llm.gate.models import Release
+from llm.gate.queries import Assistant, ranked
 from llm.metrics import ANSWERS
-from llm.models import Answer
+from llm.models import Answer, ModelConfig
 from llm.policy import AnswerNow, decide
 from llm.prompts import reply_prompt
 from sessions_app import publish
@@ -37,9 +37,7 @@ from sessions_app.actions.replies import FloorLost, Spoken, Superseded, speak, t
 from sessions_app.models import ChatSession, Message
 from sessions_app.models import Floor as Speaker
 from sessions_app.queries import Line
-from sessions_app.rows import fresh
-
-MODELS_FOR_S = 0.25
+from sessions_app.rows import columns, fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +58,17 @@ class _Owed:
 class QuickReplies(Quick):
     """Begins and ends replies."""
 
-    def __init__(self, worker: str) -> None:
-        super().__init__(worker)
-        self._assistants: Sequence[Assistant] = ()
-        self._read_at = 0.0
-
     # --- Beginning ---------------------------------------------------------------------------
 
     async def _claim(self, job_ids: list[UUID]) -> Mapping[UUID, Claim]:
-        asked, rows = await asyncio.gather(
-            self._plain_assistant(), self.connections.run(statements.owed(), job_ids)
+        models, rows = await asyncio.gather(
+            self.connections.run(statements.enabled()),
+            self.connections.run(statements.owed(), job_ids),
         )
-        if asked is None:
+        ranks = _ranks(models)
+        if not ranks or _has_limits(ranks[0].model):
             return {}
+        asked = ranks[0]
         now = clock.now()
         plain = [one for row in rows if (one := _plain(row, now))]
         if not plain:
@@ -87,20 +83,10 @@ class QuickReplies(Quick):
         begun: dict[UUID, Claim] = {}
         for one in plain:
             if (one.session_id,) in stored:
-                claim = self._claimed(one, made[one.session_id], asked)
+                claim = _claimed(one, made[one.session_id], asked, has_fallback=len(ranks) > 1)
                 begun[one.session_id] = claim
                 tell(partial(publish.reply_started, claim.live))
         return begun
-
-    async def _plain_assistant(self) -> Assistant | None:
-        """Who answers customers, if nothing limits it and no endpoint is in trouble."""
-        if time.monotonic() - self._read_at > MODELS_FOR_S:
-            self._assistants = await dbpool.run(_untroubled)
-            self._read_at = time.monotonic()
-        asked = next(iter(self._assistants), None)
-        if asked is None or asked.model.max_parallel is not None:
-            return None
-        return asked if asked.model.daily_budget is None else None
 
     def _answer(self, owed: _Owed, asked: Assistant, now: dt.datetime) -> Answer:
         model = asked.model
@@ -120,21 +106,6 @@ class QuickReplies(Quick):
             params=dict(asked.params),
             created_at=now,
             started_at=now,
-        )
-
-    def _claimed(self, owed: _Owed, answer: Answer, asked: Assistant) -> Claim:
-        return Claim(
-            answer_id=answer.pk,
-            place=owed.session_id,
-            attempt=answer.attempt,
-            age_s=0.0,
-            purpose=answer.purpose,
-            model=asked.model,
-            params=answer.params,
-            prompt=reply_prompt(owed.lines, system_prompt=asked.system_prompt),
-            has_fallback=len(self._assistants) > 1,
-            floor=Floor(answer.epoch, answer.watermark, answer.supersedes),
-            may_lean=owed.may_lean,
         )
 
     # --- Ending ------------------------------------------------------------------------------
@@ -188,6 +159,18 @@ class QuickReplies(Quick):
         return done
 
 
+def _ranks(rows: Sequence[tuple[Any, ...]]) -> list[Assistant]:
+    """Return who may answer customers, who does first, from the rows of enabled models."""
+    names, of_release = columns(ModelConfig), columns(Release)
+    models, live = [], None
+    for row in rows:
+        models.append(model := ModelConfig.from_db(DEFAULT_DB_ALIAS, names, row[: len(names)]))
+        if row[len(names)] is not None:
+            live = Release.from_db(DEFAULT_DB_ALIAS, of_release, row[len(names) :])
+            live.model = model
+    return ranked(models, live)
+
+
 def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
     mark, session_id, floor, epoch, due_at, watermark, lines, past, may_lean = row
     said = orjson.loads(lines)
@@ -211,8 +194,24 @@ def _plain(row: tuple[Any, ...], now: dt.datetime) -> _Owed | None:
     return owed if isinstance(decision, AnswerNow) else None
 
 
-def _untroubled() -> Sequence[Assistant]:
-    return () if in_trouble(clock.now()) else assistants()
+def _has_limits(model: ModelConfig) -> bool:
+    return model.max_parallel is not None or model.daily_budget is not None
+
+
+def _claimed(owed: _Owed, answer: Answer, asked: Assistant, *, has_fallback: bool) -> Claim:
+    return Claim(
+        answer_id=answer.pk,
+        place=owed.session_id,
+        attempt=answer.attempt,
+        age_s=0.0,
+        purpose=answer.purpose,
+        model=asked.model,
+        params=answer.params,
+        prompt=reply_prompt(owed.lines, system_prompt=asked.system_prompt),
+        has_fallback=has_fallback,
+        floor=Floor(answer.epoch, answer.watermark, answer.supersedes),
+        may_lean=owed.may_lean,
+    )
 
 
 def _tell_ended(said: Sequence[tuple[ChatSession, Message, Spoken]]) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from llm.answers.statements import ENDED_COLUMNS, table
-from llm.models import Answer, Breaker, Conversation, ModelConfig, Turn
+from llm.answers.statements import ENDED_COLUMNS, in_trouble, table
+from llm.models import Answer, Conversation, ModelConfig, Turn
 from llm.prompts.turns import EARLIER_TURNS
 from sessions_app.models import Message
 from sessions_app.rows import columns
@@ -24,8 +24,8 @@ def free_models() -> str:
     names = ", ".join(columns(ModelConfig))
     return f"""
         SELECT {names} FROM {table(ModelConfig)}
-        WHERE enabled AND max_parallel IS NULL AND daily_budget IS NULL AND NOT EXISTS (
-            SELECT 1 FROM {table(Breaker)} WHERE open_until IS NOT NULL OR resting_until > now())"""
+        WHERE enabled AND max_parallel IS NULL AND daily_budget IS NULL
+          AND NOT {in_trouble()}"""
 
 
 @cache

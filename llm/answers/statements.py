@@ -18,8 +18,9 @@ from django.db.models import Model
 
 from llm.answers.records import Figures
 from llm.answers.reply_claims import PAST_TURNS, TRANSCRIPT_LINES
+from llm.gate.models import Publication, Release
 from llm.knowledge.models import Chunk, Memory
-from llm.models import Answer
+from llm.models import Answer, Breaker, ModelConfig
 from sessions_app.actions.posting import HOT_FIELDS
 from sessions_app.models import ChatSession, Message, MessageKind, SenderKind
 from sessions_app.rows import cells, columns, known
@@ -32,6 +33,28 @@ ENDED_COLUMNS = ("status", "finished_at", *Figures.__slots__)
 def table(model: type[Model]) -> str:
     """Return the name of a model's table."""
     return model._meta.db_table
+
+
+def in_trouble() -> str:
+    """Return the condition that any endpoint is in trouble."""
+    return f"""EXISTS (
+            SELECT 1 FROM {table(Breaker)} WHERE open_until IS NOT NULL OR resting_until > now())"""
+
+
+@cache
+def enabled() -> str:
+    """Models that may answer customers, the default one first; the live release beside its model.
+
+    None while any endpoint is in trouble.
+    """
+    models = ", ".join(f"m.{name}" for name in columns(ModelConfig))
+    releases = ", ".join(f"r.{name}" for name in columns(Release))
+    return f"""
+        SELECT {models}, {releases} FROM {table(ModelConfig)} AS m
+        LEFT JOIN ({table(Publication)} AS p JOIN {table(Release)} AS r ON r.id = p.release_id)
+          ON p.is_current AND r.model_id = m.id
+        WHERE m.enabled AND NOT {in_trouble()}
+        ORDER BY m.is_default DESC, m.id"""
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,9 +40,14 @@ def assistants() -> list[Assistant]:
     """
     models = ModelConfig.objects.filter(enabled=True).order_by("-is_default", "pk")
     live = current()
-    if live is None or not live.release.model.enabled:
+    return ranked(models, live.release if live else None)
+
+
+def ranked(models: Iterable[ModelConfig], live: Release | None) -> list[Assistant]:
+    """As :func:`assistants`, of all enabled models, the default one first, and the release."""
+    if live is None or not live.model.enabled:
         return [Assistant(one, one.system_prompt.strip(), one.default_params) for one in models]
-    first = Assistant.of(live.release)
+    first = Assistant.of(live)
     return [
         first,
         *(
