@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from chatsite.lib import clock
 from chatsite.lib.bus import bus
 from chatsite.lib.loopdb import LoopConnections
 from llm import answers
 from llm.answers.quick import Whole
 from llm.answers.quick_replies import QuickReplies
+from llm.gate.models import Publication, Release
 from llm.jobs import Job
-from llm.models import Answer, ModelConfig
+from llm.models import Answer, Breaker, ModelConfig
 from sessions_app import actions, queries
 from sessions_app.models import ChatSession, Message
 from tests.llm.desk import Desk
@@ -70,12 +72,32 @@ def test_many_are_begun_and_ended_at_once(desk: Desk, quick: QuickReplies) -> No
         assert (session.live_turn, session.last_seq, session.waiting_since) == (None, 3, None)
 
 
-def test_what_is_begun_is_the_same_as_under_locks(desk: Desk, quick: QuickReplies) -> None:
+def _publish(model: ModelConfig) -> None:
+    release = Release.objects.create(
+        name="Shorter", model=model, system_prompt=" Be brief. ", params={"temperature": 0.1}
+    )
+    Publication.objects.create(release=release, override_reason="to try")
+
+
+@pytest.mark.parametrize("live", ["nothing", "the default", "another", "one switched off"])
+def test_what_is_begun_is_the_same_as_under_locks(
+    desk: Desk, quick: QuickReplies, live: str
+) -> None:
+    ModelConfig.objects.update(default_params={"max_tokens": 70, "temperature": 0.9})
+    if live == "the default":
+        _publish(ModelConfig.objects.get())
+    elif live != "nothing":
+        other_model = ModelConfig.objects.get()
+        other_model.pk, other_model.name, other_model.is_default = None, "Other", False
+        other_model.enabled = live == "another"
+        other_model.save()
+        _publish(other_model)
     one, other = owed(desk, "Hi"), owed(desk, "Hi")
     (claimed,) = claim(desk, quick, one)
     locked = answers.claim(job=_job(other), worker="quick")
     assert isinstance(locked, answers.Claim)
-    assert claimed.prompt == locked.prompt
+    assert (claimed.prompt, claimed.model) == (locked.prompt, locked.model)
+    assert claimed.has_fallback == locked.has_fallback == (live == "another")
     assert (claimed.floor, claimed.params, claimed.attempt) == (
         locked.floor,
         locked.params,
@@ -159,7 +181,10 @@ def test_a_session_twice_in_a_batch_is_begun_once(desk: Desk, quick: QuickReplie
     assert desk.statuses(session) == ["running"]
 
 
-@pytest.mark.parametrize("change", ["agent", "human", "disabled", "limited", "taken", "nothing"])
+CHANGES = ("agent", "human", "disabled", "limited", "budgeted", "in trouble", "taken", "nothing")
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_what_is_not_plain_is_left_to_the_locks(
     desk: Desk, quick: QuickReplies, change: str
 ) -> None:
@@ -171,6 +196,10 @@ def test_what_is_not_plain_is_left_to_the_locks(
             ModelConfig.objects.update(enabled=False)
         case "limited":
             ModelConfig.objects.update(max_parallel=1)
+        case "budgeted":
+            ModelConfig.objects.update(daily_budget=0)
+        case "in trouble":
+            Breaker.objects.create(endpoint="elsewhere", open_until=clock.now())
         case "taken":
             answers.claim(job=_job(session), worker="other")
         case "nothing":
