@@ -31,6 +31,8 @@ TURNS = ((1, 1), (50, 1), (10, 5), (200, 1), (40, 5))
 """Turns at once, and slots of each."""
 PARTS = ("delivery", "idle", "relay")
 REST_S = 2
+ALONE_S = 20.0
+"""How long one answer at a time is watched: in five seconds there are four of them, or five."""
 """Between rows, so that what one left behind (late ends, a sweep) is none of the next."""
 
 
@@ -207,6 +209,10 @@ def idle_sockets(on: Stage, *, count: int) -> int:
 
 def relayed_answers(on: Stage, *, seconds: float) -> int:
     """Answers to customers and to questions; returns how many did not end well."""
+
+    def watched(at_once: int) -> float:
+        return seconds if at_once > 1 else max(seconds, ALONE_S)
+
     argv = [sys.executable, "-m", "bench.upstream", str(on.endpoint)]
     endpoint = servers.Process("endpoint", argv, home=on.home, env={}, core=on.other_core)
     web = servers.product("web", home=on.home, env=on.env, core=on.app_core)
@@ -222,8 +228,9 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
     sources: dict[int, relay.Streams] = {}
     with started(endpoint, bare):
         for count in STREAMS:
-            source = run_loop(relay.direct(on.endpoint, count, seconds=seconds))
-            through = run_loop(relay.direct(bare.port, count, seconds=seconds, pids=[bare.pid]))
+            length = watched(count)
+            source = run_loop(relay.direct(on.endpoint, count, seconds=length))
+            through = run_loop(relay.direct(bare.port, count, seconds=length, pids=[bare.pid]))
             sources[count] = source
             _relay_row(f"{count} direct", source, source)
             _relay_row(f"{count} bare relay", through, source)
@@ -234,7 +241,7 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
         run_loop(relay.through_platform(web.ws, seats[-1:], seconds=1))
         for count in STREAMS:
             some = seats[:count]
-            ours = run_loop(relay.through_platform(web.ws, some, seconds=seconds, pids=pids))
+            ours = run_loop(relay.through_platform(web.ws, some, seconds=watched(count), pids=pids))
             faults += _relay_row(f"{count} customers", ours, sources[count])
             time.sleep(REST_S)
         talks = {
@@ -244,7 +251,7 @@ def relayed_answers(on: Stage, *, seconds: float) -> int:
         for asked, slots in TURNS:
             some = talks[slots][:asked]
             ours = run_loop(
-                turns.through_streams(web.port, some, slots, seconds=seconds, pids=pids)
+                turns.through_streams(web.port, some, slots, seconds=watched(asked), pids=pids)
             )
             faults += _relay_row(f"{asked} turns of {slots}", ours, sources[asked * slots])
             time.sleep(REST_S)
