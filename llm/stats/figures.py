@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from llm.stats.drafts import NO_DRAFTS, Drafts
 from llm.stats.picks import NO_PICKS, Picks
-from llm.stats.times import Times
+from llm.stats.times import Times, Values
 
 T = TypeVar("T")
 
@@ -24,12 +24,15 @@ OF_DRAFTS = "shown sent unchanged closed reopened".split()
 
 
 class Cell(NamedTuple):
-    """Part of the figures, as it is counted and kept: what is zero is not named."""
+    """Part of the figures, as it is counted and kept: what is zero is not named.
+
+    What was kept has its times packed.
+    """
 
     counts: Mapping[str, int]
     cost: Mapping[str, str]
-    latencies: Sequence[int] = ()
-    ttfts: Sequence[int] = ()
+    latencies: Values = ()
+    ttfts: Values = ()
     distances: Sequence[int] = ()
     waits_s: Sequence[float] = ()
     ratings: Sequence[int] = ()
@@ -65,11 +68,9 @@ class Figures:
     @classmethod
     def of(cls, cells: Sequence[Cell]) -> Figures:
         """Return what cells come to together."""
-        counts: dict[str, int] = defaultdict(int)
+        counts = _added(cell.counts for cell in cells)
         whole = cls()
         for cell in cells:
-            for name, number in cell.counts.items():
-                counts[name] += number
             for currency, amount in cell.cost.items():
                 whole.cost[currency] = whole.cost.get(currency, Decimal()) + Decimal(amount)
             whole.latencies.extend(cell.latencies)
@@ -118,6 +119,19 @@ class Figures:
     def estimated_share(self) -> float | None:
         """Tokens that were estimated here, not counted by the provider; None of none."""
         return _share(self.estimated_tokens, self.total_tokens)
+
+
+def _added(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add counts up by name; what none of them names is zero."""
+    # Most cells name the same: their numbers are added column by column.
+    alike: dict[tuple[str, ...], list[Iterable[int]]] = defaultdict(list)
+    for part in parts:
+        alike[tuple(part)].append(part.values())
+    counts: dict[str, int] = defaultdict(int)
+    for names, rows in alike.items():
+        for name, numbers in zip(names, zip(*rows, strict=True), strict=True):
+            counts[name] += sum(numbers)
+    return counts
 
 
 def _joined(parts: Iterable[Sequence[T]]) -> tuple[T, ...]:

@@ -18,11 +18,12 @@ import orjson
 
 from chatsite.lib import clock
 from llm.models import Answer, ModelConfig, Tally
-from llm.stats import counting
+from llm.stats import counting, stamps
 from llm.stats.counting import Cells
 from llm.stats.figures import Cell
 from llm.stats.places import Piece
-from llm.stats.stamps import OPEN, Stamps, stamps
+from llm.stats.stamps import OPEN, Stamps
+from llm.stats.times import packed
 from llm.stats.window import Window
 
 HOUR = dt.timedelta(hours=1)
@@ -80,7 +81,10 @@ def keep_newest() -> None:
 
 def written(cells: Cells) -> str:
     """Return cells as they are kept: the same cells are always the same text."""
-    lines = [[*key, *cell] for key, cell in cells.items()]
+    lines = [
+        [*key, *cell._replace(latencies=packed(cell.latencies), ttfts=packed(cell.ttfts))]
+        for key, cell in cells.items()
+    ]
     lines.sort(key=lambda line: (line[0] or 0, line[1], line[2]))
     return orjson.dumps(lines).decode()
 
@@ -120,10 +124,12 @@ def _kept(hours: Sequence[dt.datetime]) -> dict[dt.datetime, Cells]:
     wanted = set(hours)
     rows = Tally.objects.filter(hour__gte=hours[0], hour__lte=hours[-1]).order_by("hour")
     kept = {row.hour: row for row in rows if row.hour in wanted}
-    turns = _stamps(list(kept))
-    gone = {hour for hour, row in kept.items() if turns[hour] != row.turns}
-    if not _agree(kept):
-        pieces = [(hour, hour + HOUR) for hour in kept]
+    pieces = [(hour, hour + HOUR) for hour in kept]
+    gone: set[dt.datetime] = set()
+    if not _turns_agree(kept, counting.runs(pieces)):
+        turns = _stamps(list(kept))
+        gone |= {hour for hour, row in kept.items() if turns[hour] != row.turns}
+    if not _answers_agree(kept, counting.runs(pieces)):
         sizes = dict(zip(kept, counting.sizes(pieces), strict=True))
         gone |= {hour for hour, row in kept.items() if sizes[hour] != (row.answers, 0)}
     if gone:
@@ -139,12 +145,21 @@ def read(cells: str) -> Cells:
 
 def _stamps(hours: Sequence[dt.datetime]) -> Stamps:
     """Return the stamps of hours that ascend."""
-    found = stamps((hours[0], hours[-1] + HOUR)) if hours else {}
+    found = stamps.stamps((hours[0], hours[-1] + HOUR)) if hours else {}
     return {hour: found.get(hour, "") for hour in hours}
 
 
-def _agree(kept: Mapping[dt.datetime, Tally]) -> bool:
-    spans = counting.runs((hour, hour + HOUR) for hour in kept)
+def _turns_agree(kept: Mapping[dt.datetime, Tally], spans: Sequence[Piece]) -> bool:
+    found = [stamps.total(span) for span in spans]
+    there = [sums for sums in found if sums is not None]
+    if len(there) < len(found):
+        return False
+    return tuple(map(sum, zip(*there, strict=True))) == stamps.added(
+        row.turns for row in kept.values()
+    )
+
+
+def _answers_agree(kept: Mapping[dt.datetime, Tally], spans: Sequence[Piece]) -> bool:
     there = sum(Answer.objects.filter(counting.inside(*span)).count() for span in spans)
     return there == sum(row.answers for row in kept.values())
 

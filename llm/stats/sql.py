@@ -54,6 +54,25 @@ class Microseconds(Func):
         return f"({seconds} + CAST(SUBSTR({moment}, 21, 6) AS INTEGER))", [*params, *params]
 
 
+class Elapsed(Aggregate):
+    """The sum of whole microseconds between a later moment and an earlier one; None of none."""
+
+    name = "Elapsed"
+    # Adding intervals takes half as long as adding numbers that were made of moments.
+    template = "(EXTRACT(EPOCH FROM SUM(%(expressions)s)) * 1000000)::bigint"
+    arg_joiner = " - "
+    arity = 2
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """Add up differences of numbers."""
+        same = self.copy()
+        later, earlier, *rest = self.get_source_expressions()
+        same.set_source_expressions([Microseconds(later), Microseconds(earlier), *rest])
+        same.template = "SUM(%(expressions)s)"
+        return same.as_sql(compiler, connection, **extra)
+
+
 def interval_number(field: str, starts: Sequence[dt.datetime], first: int = 0) -> Case | Value:
     """Return the number of the interval that ``field`` falls into, as a tree of comparisons.
 

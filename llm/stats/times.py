@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import struct
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any
+
+Values = Sequence[int] | str
+"""Whole milliseconds, as numbers or packed."""
+
+
+def packed(values: Values) -> str:
+    """Return milliseconds as one text: the base64 of 32 bits each, the lowest first.
+
+    A month has hundreds of thousands; as numbers in JSON each would be read one by one.
+    """
+    if isinstance(values, str):
+        return values
+    return b2a_base64(struct.pack(f"<{len(values)}I", *values), newline=False).decode()
 
 
 class Times:
     """Whole milliseconds; those of a sum are all values of its parts, never their percentiles."""
 
     def __init__(self, parts: Sequence[Times] = ()) -> None:
-        self._values: list[int] = []
+        self._numbers: list[Sequence[int]] = []
+        self._packed: list[str] = []
         self._parts = parts
 
-    def extend(self, values: Iterable[int]) -> None:
+    def extend(self, values: Values) -> None:
         """Add values; not after anything was asked."""
-        self._values.extend(values)
+        if isinstance(values, str):
+            self._packed.append(values)
+        else:
+            self._numbers.append(values)
 
     @cached_property
     def ascending(self) -> Any:
         """All values as an array."""
         import numpy as np  # not needed before somebody looks at figures
 
-        own = np.array(self._values, dtype=np.int64)
-        return np.sort(np.concatenate([own, *(part.ascending for part in self._parts)]))
+        kept = np.frombuffer(b"".join(map(a2b_base64, self._packed)), dtype="<u4")
+        counted = np.fromiter(chain.from_iterable(self._numbers), dtype="<u4")
+        return np.sort(np.concatenate([kept, counted, *(one.ascending for one in self._parts)]))
 
     def __len__(self) -> int:
-        return len(self._values) + sum(map(len, self._parts))
+        return len(self.ascending)
 
     @property
     def mean(self) -> float | None:

@@ -6,6 +6,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -14,7 +15,8 @@ from accounts.viewer import Viewer
 from chatsite.lib import clock
 from llm import turns
 from llm.models import Answer, ModelConfig, Tally, Turn
-from llm.stats import hours
+from llm.stats import hours, stamps
+from llm.stats.times import Times
 from llm.tasks import count_hours
 from sessions_app import actions
 from tests import cast
@@ -61,6 +63,37 @@ def test_kept_hours_are_read_and_not_counted_again(ask: Any, rows: list[Answer])
     # Proof that it is what is read: what nobody asked for is told all the same.
     Tally.objects.filter(pk=first.pk).update(cells='[[null,"Ghost","reply",{"done":7},{},[],[]]]')
     assert "Ghost" in {one["model"] for one in ask(**PERIOD).json()["results"]}
+
+
+def numbers(packed: str) -> list[int]:
+    """What was packed, as an older release kept it."""
+    times = Times()
+    times.extend(packed)
+    found: list[int] = times.ascending.tolist()
+    return found
+
+
+def test_hours_that_an_older_release_kept_are_read(ask: Any, rows: list[Answer]) -> None:
+    first = seen(ask)
+    for kept in Tally.objects.all():
+        lines = orjson.loads(kept.cells)
+        for line in lines:
+            line[5:7] = [numbers(packed) for packed in line[5:7]]
+        Tally.objects.filter(pk=kept.pk).update(cells=orjson.dumps(lines).decode())
+    assert seen(ask) == first
+    assert hours.differing(Tally.objects.values_list("hour", flat=True)) == []
+
+
+def test_stamps_of_hours_add_up_to_that_of_all(rows: list[Answer]) -> None:
+    span = (FROM, FROM + timedelta(days=12))
+    each = stamps.stamps(span)
+    assert len(each) > 20
+    assert stamps.total(span) == stamps.added(each.values())
+    turn = Turn.objects.filter(created_at__lt=span[1]).latest("created_at")
+    Turn.objects.filter(pk=turn.pk).update(finished_at=clock.now())
+    assert stamps.total(span) != stamps.added(each.values())
+    Turn.objects.filter(pk=turn.pk).update(finished_at=None)
+    assert stamps.total(span) is None
 
 
 def test_deleted_answers_are_missed(ask: Any, rows: list[Answer]) -> None:
