@@ -1,7 +1,8 @@
 """One background thread for everything slow: vectors, tidying, remembering.
 
 It runs where the queue ``embed`` is served: in a worker of its own, or as a thread of `make run`.
-There it has the lowest priority, so that vectors are made from what the chat leaves over.
+There it has the lowest priority, so that vectors are made from what the chat leaves over. (Among
+containers a priority counts for nothing: one of its own needs a small share of the processors.)
 """
 
 from __future__ import annotations
