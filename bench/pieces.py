@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import re
-import sys
 import time
 import urllib.request
 import zlib
