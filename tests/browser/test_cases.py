@@ -30,10 +30,10 @@ def dialog(page: Page) -> Any:
 def keep(page: Page, customer: Customer) -> None:
     """Open the chat, and the dialog."""
     open_chat(page, customer)
-    button = page.get_by_role("button", name="Keep as a case")
-    if not button.is_visible():
-        page.get_by_role("button", name="Details").click()
-    button.click()
+    details = page.get_by_role("button", name="Details", exact=True)
+    if details.get_attribute("aria-expanded") != "true":
+        details.click()
+    page.get_by_role("button", name="Keep as a case").click()
     expect(dialog(page).get_by_role("listitem")).to_contain_text([QUESTION])
 
 
