@@ -39,6 +39,7 @@ SETTINGS: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "chatsite.api.add_problem_responses",
         "chatsite.api_document.describe_parameters",
+        "chatsite.api_document.put_usual_sign_in_last",
     ],
 }
 
@@ -51,4 +52,11 @@ def describe_parameters(result: Any, generator: Any, request: Any, public: bool)
                 said = api_texts.PARAMETERS.get(parameter["name"])
                 if said and parameter["in"] == "query":
                     parameter.setdefault("description", said)
+    return result
+
+
+def put_usual_sign_in_last(result: Any, generator: Any, request: Any, public: bool) -> Any:
+    """Let Swagger's dialog open at the field most people need: it goes to the last one."""
+    schemes = result["components"]["securitySchemes"]
+    schemes["bearer"] = schemes.pop("bearer")
     return result

@@ -86,7 +86,12 @@ class StreamTicketScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """A ticket from `/streams/ticket`."""
-        return {"type": "apiKey", "in": "query", "name": "st"}
+        return {
+            "type": "apiKey",
+            "in": "query",
+            "name": "st",
+            "description": "The `ticket` of `POST /streams/ticket`, for its turn only.",
+        }
 
 
 class StreamTicketView(KernelView):

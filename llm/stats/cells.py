@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import floor, log10
 
 from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, format_html
@@ -21,6 +22,8 @@ from llm.stats.times import Times
 from llm.stats.window import Interval, Window
 
 NONE = "–"
+# What one token costs.
+MOST_PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,10 @@ def cost(amounts: Mapping[str, Decimal], href: str) -> Cell:
 
 
 def money(amount: float | Decimal, currency: str) -> str:
-    """0.0312 USD, never cut in two: four places for small change, else two."""
-    text = number_format(amount, 4 if 0 < abs(float(amount)) < 0.1 else 2, force_grouping=True)
+    """0.0312 USD, never cut in two: two places, and for small change as many as tell two digits."""
+    size = abs(float(amount))
+    places = min(MOST_PLACES, max(4, 1 - floor(log10(size)))) if 0 < size < 0.1 else 2
+    text = number_format(amount, places, force_grouping=True)
     return text if currency == NO_CURRENCY else f"{text}\N{NO-BREAK SPACE}{currency}"
 
 

@@ -81,7 +81,7 @@ def test_an_article_is_written_previewed_and_published(window: MakeWindow, shot:
     page.get_by_label("Text, in Markdown").fill("We mend **kites** <b>in</b> May.")
     expect(page.locator("#preview strong")).to_have_text("kites")
     held: list[Route] = []
-    page.route("**/api/v1/knowledge/articles", held.append)
+    page.route("**/api/v1/knowledge/articles", lambda route: held.append(route))
     with page.expect_request("**/api/v1/knowledge/articles"):
         page.get_by_role("button", name="Save").click()
     # Nothing can be typed that would be lost when the stored article takes the form's place.

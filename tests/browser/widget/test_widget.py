@@ -192,7 +192,7 @@ def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visit
     held: list[Route] = []
     deeds: list[str] = []
     page.on("request", lambda request: deeds.append(f"{request.method} {request.url}"))
-    page.route("**/api/v1/chat/sessions", held.append)
+    page.route("**/api/v1/chat/sessions", lambda route: held.append(route))
     with page.expect_request("**/api/v1/chat/sessions"):
         visitor.write("My tent leaks")
     visitor.chat.get_by_role("button", name="Talk to a person").dblclick()

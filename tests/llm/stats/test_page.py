@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from llm.stats.cells import money
 from tests.llm.stats.samples import answer, comparison, models
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +78,18 @@ def test_where_nobody_has_enough_comparisons_words_stand_for_the_chart(ask: Any)
         comparison(ant, bee, picked=0)
     enough = laid_out(ask, part="charts").split("Picked, with 95% interval</figcaption>")[1]
     assert "<svg" in enough
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (0, "0.00"),
+        (0.000051, "0.000051"),
+        (0.0001, "0.00010"),
+        (0.00015, "0.00015"),
+        (0.0312, "0.0312"),
+        (1234.5, "1,234.50"),
+    ],
+)
+def test_small_change_is_told_apart(amount: float, shown: str) -> None:
+    assert money(amount, "USD") == f"{shown}\N{NO-BREAK SPACE}USD"

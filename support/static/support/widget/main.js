@@ -103,6 +103,7 @@ function send(text) {
 }
 
 let more = null;
+let tries = 0;
 
 /** What few conversations need (files, a rating, nobody there, sound) is loaded when one does. */
 function loadMore() {
@@ -125,7 +126,11 @@ async function fetchMore() {
   }
   learn(JSON.parse($("#more").textContent));
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget/more.css" }));
-  await import("/widget/more.js");
+  // A browser remembers that a module could not be had; under another address it asks again.
+  await import(tries ? `/widget/more.js?again=${tries}` : "/widget/more.js").catch((error) => {
+    tries += 1;
+    throw error;
+  });
   tray.addEventListener("change", () => { composer.files = tray.count; });
   tray.start({
     base: config.api.base, rest: chat.rest, storage, outbox: chat.outbox, connection: chat.connection,
