@@ -18,14 +18,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from deploy.services import free_port
-from tests.browser.desk import Customer, Window
+from tests.browser.desk import PATIENCE_MS, Customer, Window
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 READY = "Stop with ctrl-C."
 START_DEADLINE_S = 240.0
-# Generous, because a busy machine is no defect.
-PATIENCE_MS = 15_000
 NOT_FOR_THE_PRODUCT = {
     "DATABASE_URL",
     "REDIS_URL",

@@ -11,6 +11,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 ADA = ("ada@example.com", "demo-admin")
 BEN = ("ben@example.com", "demo-agent")
 BEA = ("bea@example.com", "demo-agent")
+# Generous, because a busy machine is no defect: a page is some eighty files, and right after its
+# start the product reads its articles.
+PATIENCE_MS = 30_000
+LOADING_MS = 60_000
 # A browser reports every answer above 399: that nobody is signed in yet is no mistake. The second
 # is axe-core, which is put into the page and speaks of itself.
 EXPECTED_COMPLAINTS = ("401 (Unauthorized)", "eval at evaluate")
@@ -28,7 +32,8 @@ class Window:
     def open(self, path: str) -> Page:
         """Open a tab at an address of the product."""
         page = self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
+        page.set_default_navigation_timeout(LOADING_MS)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("console", self._hear)
         page.goto(self.site + path)

@@ -86,8 +86,8 @@ def test_an_article_is_written_previewed_and_published(window: MakeWindow, shot:
         page.get_by_role("button", name="Save").click()
     # Nothing can be typed that would be lost when the stored article takes the form's place.
     expect(page.locator("form[data-save]")).to_have_attribute("inert", "")
-    page.unroute("**/api/v1/knowledge/articles")
     held[0].continue_()
+    page.unroute("**/api/v1/knowledge/articles")
     expect(page).to_have_url(re.compile(r"article=\d+"))
     page.get_by_role("button", name="Save and publish").click()
     expect(page.locator(".head .chip")).to_have_text("Published")

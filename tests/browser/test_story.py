@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, expect
 
-from tests.browser.conftest import NOT_FOR_THE_PRODUCT, PATIENCE_MS, ROOT
-from tests.browser.desk import EXPECTED_COMPLAINTS, Window, until_nobody_is_online
+from tests.browser.conftest import NOT_FOR_THE_PRODUCT, ROOT
+from tests.browser.desk import EXPECTED_COMPLAINTS, PATIENCE_MS, Window, until_nobody_is_online
 from tests.browser.foreign_shop import serving
 from tests.browser.widget.visitor import Visitor
 

@@ -16,9 +16,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import NOT_FOR_THE_PRODUCT, ROOT, SCREENSHOTS
+from tests.browser.desk import LOADING_MS, PATIENCE_MS
 
-# Generous, because a busy machine is no defect.
-PATIENCE_MS = 20_000
 PASSWORDS = {"ada": "demo-admin", "ben": "demo-agent", "bea": "demo-agent"}
 
 
@@ -134,6 +133,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     def make(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 820}, **options})
         context.set_default_timeout(PATIENCE_MS)
+        context.set_default_navigation_timeout(LOADING_MS)
         context.on("weberror", lambda error: errors.append(str(error.error)))
         contexts.append(context)
         return context

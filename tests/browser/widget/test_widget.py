@@ -196,9 +196,9 @@ def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visit
     with page.expect_request("**/api/v1/chat/sessions"):
         visitor.write("My tent leaks")
     visitor.chat.get_by_role("button", name="Talk to a person").dblclick()
-    page.unroute("**/api/v1/chat/sessions")
     for route in held:
         route.continue_()
+    page.unroute("**/api/v1/chat/sessions")
     expect(visitor.chat.locator(".line.event").last).to_contain_text("person")
     visitor.sent("My tent leaks")
     assert deeds.count(f"POST {product.url}/api/v1/chat/sessions") == 1
