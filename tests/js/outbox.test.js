@@ -180,3 +180,22 @@ test("without a session one is opened first, once for all that wait", async () =
   assert.equal(made, 2);
   assert.deepEqual(kept(server, "fresh"), ["1 a", "2 b"]);
 });
+
+test("a session that was being made for somebody who has left is not for who comes after", async () => {
+  const { clock, server, tab } = world();
+  const { Outbox } = await import("../../sessions_app/static/sessions_app/models/outbox.js");
+  const made = [];
+  const outbox = new Outbox({
+    storage: new SafeStorage("u:", () => { throw new Error("denied"); }), connection: tab().connection, now: clock.now, timers: clock.timers,
+    openSession: () => new Promise((resolve) => made.push(resolve)),
+    post: async (entry) => server.post(entry.sessionId, { content: entry.content, clientId: entry.id }),
+  });
+  outbox.add({ content: "secret" });
+  outbox.clear();
+  outbox.add({ content: "hello" });
+  made[0]("theirs");
+  await clock.advance(50);
+  made[1]("mine");
+  await clock.advance(50);
+  assert.deepEqual([kept(server, "theirs"), kept(server, "mine")], [[], ["1 hello"]]);
+});

@@ -205,6 +205,23 @@ def test_a_person_asked_for_while_the_first_message_is_on_its_way(product, visit
     assert product.session_of("My tent leaks", status="queued")
 
 
+def test_who_left_while_their_first_message_was_on_its_way_leaves_nothing_behind(product, visitor):
+    page = visitor.page
+    held: list[Route] = []
+    page.route("**/api/v1/chat/sessions", lambda route: held.append(route), times=1)
+    with page.expect_request("**/api/v1/chat/sessions"):
+        visitor.write("My secret tent")
+    page.evaluate("SupportChat.reset()")
+    visitor.write("I am somebody else")
+    with page.expect_response("**/api/v1/chat/sessions"):
+        held[0].continue_()
+    visitor.sent("I am somebody else")
+    page.reload()
+    visitor.open().sees("I am somebody else")
+    expect(visitor.bubbles.filter(has_text="secret")).to_have_count(0)
+    assert product.session_of("I am somebody else")
+
+
 def test_what_few_conversations_need_is_asked_for_again_when_it_was_lost(product, visitor):
     for lost in ("**/widget/more?*", "**/widget/more.js"):
         visitor.page.route(lost, lambda route: route.fulfill(status=503, body="Later."), times=1)

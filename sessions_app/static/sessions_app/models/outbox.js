@@ -51,7 +51,7 @@ export class Outbox extends EventTarget {
   #options;
   #flights = new Map();
   #pauses = new Map();
-  #opening = false;
+  #opening = null;
   #freed = new Map();
 
   /** @param {OutboxOptions} options */
@@ -128,6 +128,7 @@ export class Outbox extends EventTarget {
 
   /** Forget everything, for instance when somebody else uses the page now. */
   clear() {
+    this.#opening = null;
     for (const entry of [...this.#entries]) {
       this.#remove(entry);
       emit(this, "gone", entry);
@@ -174,7 +175,8 @@ export class Outbox extends EventTarget {
 
   async #openSession() {
     if (this.#opening || this.#pauses.has(null) || !this.#options.openSession) return;
-    this.#opening = true;
+    const opening = {};
+    this.#opening = opening;
     let sessionId = null;
     let failure = null;
     try {
@@ -182,7 +184,9 @@ export class Outbox extends EventTarget {
     } catch (error) {
       failure = error;
     }
-    this.#opening = false;
+    // It was for whoever wrote before everything was forgotten.
+    if (this.#opening !== opening) return;
+    this.#opening = null;
     const waiting = this.#entries.filter((entry) => entry.sessionId === null && entry.state === "sending");
     for (const entry of waiting) {
       if (failure) this.#failed(entry, failure);

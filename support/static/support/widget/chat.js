@@ -15,11 +15,11 @@ export class Chat extends EventTarget {
   #storage;
   #identity = null;
   #metadata = {};
-  #visit = null;
+  /** What is being done and is done once for all who want it meanwhile, by name. */
+  #shared = new Map();
   #readSent = 0;
   #retry = null;
   #visitors = 0;
-  #opening = null;
 
   /**
    * @param {{config: any, storage: import("../../sessions_app/helpers/storage.js").SafeStorage, wsUrl: string}} options
@@ -179,6 +179,7 @@ export class Chat extends EventTarget {
     if (token) this.rest.call("DELETE", `/widget/${this.#config.key}/visitor`, { visitor_token: token }, { signed: false }).catch(() => {});
     ["visitor", "draft", "files:"].forEach((name) => this.#storage.remove(name));
     this.#visitors += 1;
+    this.#shared.clear();
     clearTimeout(this.#retry);
     this.connection.disconnect();
     this.outbox.clear();
@@ -189,11 +190,21 @@ export class Chat extends EventTarget {
 
   // Internals
 
-  /** Come as the remembered visitor, or as a new one. Callers at the same time share one visit. */
-  #come() {
-    this.#visit ??= this.#visitNow().finally(() => { this.#visit = null; });
-    return this.#visit;
+  #once(name, deed) {
+    if (!this.#shared.has(name)) {
+      const done = deed().finally(() => { if (this.#shared.get(name) === done) this.#shared.delete(name); });
+      this.#shared.set(name, done);
+    }
+    return this.#shared.get(name);
   }
+
+  /** What was begun for somebody who has left the browser meanwhile goes no further. */
+  #stillFor(turn) {
+    if (turn !== this.#visitors) throw new ApiError({ code: "CONFLICT", status: 409 });
+  }
+
+  /** Come as the remembered visitor, or as a new one. */
+  #come() { return this.#once("visit", () => this.#visitNow()); }
 
   async #visitNow() {
     const token = this.#storage.get("visitor");
@@ -206,7 +217,7 @@ export class Chat extends EventTarget {
       emit(this, "refused");
       throw new ApiError({ code: "REFUSED", status: 409 });
     });
-    if (turn !== this.#visitors) throw new ApiError({ code: "CONFLICT", status: 409 });
+    this.#stillFor(turn);
     this.#storage.set("visitor", visit.visitor_token);
     this.rest.token = visit.access_token;
     if (this.me !== null && this.me !== visit.user?.id) {
@@ -221,17 +232,16 @@ export class Chat extends EventTarget {
   }
 
   /** Who asks for a person while the first message is on its way means the same conversation. */
-  #openSession() {
-    this.#opening ??= this.#openNow().finally(() => { this.#opening = null; });
-    return this.#opening;
-  }
+  #openSession() { return this.#once("session", () => this.#openNow()); }
 
   async #openNow() {
+    const turn = this.#visitors;
     // Another tab may have begun the conversation already.
     if (this.#storage.get("visitor") || !this.rest.token) await this.#come();
     if (this.feed && this.status !== "closed") return this.feed.sessionId;
     if (this.feed) this.startAnew();
     const session = await this.rest.call("POST", "/chat/sessions", { widget_key: this.#config.key, metadata: this.#metadata });
+    this.#stillFor(turn);
     await this.#show(session.id, session);
     return session.id;
   }
