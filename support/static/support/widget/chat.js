@@ -112,32 +112,21 @@ export class Chat extends EventTarget {
 
   async askForPerson() {
     const id = this.feed?.sessionId ?? await this.#openSession();
-    await this.#act(id, "handoff");
+    await this.act("handoff", {}, id);
   }
 
-  retryReply() { return this.#act(this.feed.sessionId, "retry-reply"); }
-
   stopReply() {
-    if (!this.connection.send({ type: "reply.stop", session_id: this.feed.sessionId })) return this.#act(this.feed.sessionId, "reply/stop");
+    if (!this.connection.send({ type: "reply.stop", session_id: this.feed.sessionId })) return this.act("reply/stop");
     return Promise.resolve();
   }
 
-  /**
-   * @param {number} score 1 to 5
-   * @param {string} comment
-   */
-  rate(score, comment) { return this.#act(this.feed.sessionId, "rating", { score, comment }); }
-
-  /** @param {string} email where an answer may go when nobody is there */
-  leaveContact(email) { return this.#act(this.feed.sessionId, "contact", { email }); }
+  /** Do something to the conversation: `retry-reply`, `rating`, `contact`, as the API calls it. */
+  async act(verb, body = {}, id = this.feed.sessionId) {
+    const session = await this.rest.call("POST", `/chat/sessions/${id}/${verb}`, body);
+    if (session?.id === this.feed?.sessionId) this.feed.setSession(session);
+  }
 
   earlier() { return this.rest.earlier(this.feed); }
-
-  /** A link to a file of a message ends after an hour; reading the message again gives a new one. */
-  async freshLink({ message, file }) {
-    const { results } = await this.rest.messages(message.session_id, { after_seq: String(message.seq - 1), limit: "1" });
-    return results[0].attachments.find(({ id }) => id === file.id).url;
-  }
 
   /** Everything shown was really seen. */
   markRead() {
@@ -284,11 +273,6 @@ export class Chat extends EventTarget {
     try {
       feed.setSession(await this.rest.session(feed.sessionId));
     } catch { /* asked again with the next event or connection */ }
-  }
-
-  async #act(id, verb, body = {}) {
-    const session = await this.rest.call("POST", `/chat/sessions/${id}/${verb}`, body);
-    if (session?.id === this.feed?.sessionId) this.feed.setSession(session);
   }
 
   #counts(message) { return !this.isMine(message) && message.kind !== "event" && !message.deleted_at; }

@@ -38,6 +38,13 @@ export class ChatFile extends HTMLElement {
     const until = Number(new URL(event.currentTarget.href, location.href).searchParams.get("until"));
     if (!until || until * 1000 > Date.now()) return;
     event.preventDefault();
-    this.dispatchEvent(new CustomEvent("stale", { bubbles: true, detail: this }));
+    this.dispatchEvent(new CustomEvent("stale", { bubbles: true, detail: (rest) => this.#freshLink(rest) }));
+  }
+
+  /** Reading its message again gives a new one. */
+  async #freshLink(rest) {
+    const { message, file } = this;
+    const { results } = await rest.messages(message.session_id, { after_seq: String(message.seq - 1), limit: "1" });
+    return results[0].attachments.find(({ id }) => id === file.id).url;
   }
 }

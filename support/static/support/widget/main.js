@@ -115,22 +115,18 @@ function loadMore() {
 }
 
 async function fetchMore() {
-  const answer = await fetch(`/widget/more?lang=${locale}`);
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  // The script may have been lost the time before, when its parts were here already.
-  for (const part of page.querySelectorAll("[data-for]")) $(part.dataset.for).replaceChildren(...part.childNodes);
-  for (const part of page.querySelectorAll("#more, #signs, #file-sign")) {
-    document.getElementById(part.id)?.remove();
-    document.body.append(part);
+  // Its script alone may have been lost the time before.
+  if (!$("#more")) {
+    const answer = await fetch(`/widget/more?lang=${locale}`);
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of page.querySelectorAll("[data-for]")) $(part.dataset.for).append(...part.childNodes);
+    document.body.append(...page.querySelectorAll("#more, #signs, #file-sign"));
+    learn(JSON.parse($("#more").textContent));
+    document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget/more.css" }));
   }
-  learn(JSON.parse($("#more").textContent));
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/widget/more.css" }));
   // A browser remembers that a module could not be had; under another address it asks again.
-  await import(tries ? `/widget/more.js?again=${tries}` : "/widget/more.js").catch((error) => {
-    tries += 1;
-    throw error;
-  });
+  await import(tries++ ? `/widget/more.js?again=${tries}` : "/widget/more.js");
   tray.addEventListener("change", () => { composer.files = tray.count; });
   tray.start({
     base: config.api.base, rest: chat.rest, storage, outbox: chat.outbox, connection: chat.connection,
@@ -177,10 +173,10 @@ composer.addEventListener("send", ({ detail }) => send(detail));
 composer.addEventListener("files", ({ detail }) => { composer.attaching = attempt(() => attach(detail)); });
 composer.addEventListener("typing", () => (composer.text ? chat.typing.key() : chat.typing.stop()));
 for (const part of [composer, log]) part.addEventListener("person", () => attempt(askForPerson));
-log.addEventListener("again", () => attempt(() => chat.retryReply()));
+log.addEventListener("again", () => attempt(() => chat.act("retry-reply")));
 log.addEventListener("bottom", draw);
 log.addEventListener("more", () => { if (!more) attempt(loadMore); });
-log.addEventListener("stale", ({ detail }) => attempt(async () => open(await chat.freshLink(detail), "_blank", "noopener")));
+log.addEventListener("stale", ({ detail }) => attempt(async () => open(await detail(chat.rest), "_blank", "noopener")));
 $("#again").addEventListener("click", () => {
   chat.startAnew();
   draw();

@@ -44,7 +44,7 @@ export class ChatRating extends HTMLElement {
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
     try {
-      await this.#chat.rate(Number(data.get("score")), String(data.get("comment") ?? ""));
+      await this.#chat.act("rating", { score: Number(data.get("score")), comment: String(data.get("comment") ?? "") });
       document.querySelector("#again").focus();
     } catch {
       this.querySelector("output").textContent = say("action_failed");

@@ -58,7 +58,7 @@ export class ChatReach extends HTMLElement {
     const field = this.querySelector("input");
     trouble.textContent = "";
     try {
-      await this.#chat.leaveContact(email);
+      await this.#chat.act("contact", { email });
       document.querySelector("chat-composer").focus();
     } catch (error) {
       const wrong = error.code === "VALIDATION_FAILED";
