@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -92,6 +93,19 @@ def test_a_visitor_sends_text_and_files_in_one_message(product, visitor, agent, 
     visitor.page.reload()
     expect(visitor.chat.locator(".row.mine chat-file")).to_have_count(2)
     shot(visitor.page, "widget-files-sent")
+
+
+def test_a_link_that_has_ended_is_asked_for_anew(visitor):
+    attach(visitor, PICTURE)
+    ready(tray(visitor.chat), 1)
+    visitor.write("Look at this")
+    link = visitor.sent("Look at this").get_by_role("link", name="torn seam.png").last
+    link.evaluate("link => { link.href = link.href.replace(/until=\\d+/, 'until=1'); }")
+    with visitor.page.expect_popup() as popup:
+        link.click()
+    until = re.search(r"until=(\d+)", popup.value.url)
+    assert until is not None
+    assert int(until[1]) > time.time()
 
 
 def test_an_agent_sends_files_and_a_note_keeps_its_own(product, visitor, agent, shot):
