@@ -1,5 +1,6 @@
 """Deeds on a session, over REST: each is one action, answered with the session."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,14 +20,14 @@ from sessions_app.models import ChatSession
 STAFF_WORK = (errors.PermissionDenied, errors.SessionClosed, errors.Conflict)
 
 
-class ActionView(KernelView):
+class ActionView(KernelView, ABC):
     """A deed on a session; subclasses name the request and call one action."""
 
     form: type[serializers.Serializer[Any]] | None = None
 
+    @abstractmethod
     def act(self, session_id: str, wanted: dict[str, Any]) -> ChatSession:
         """Do it and return the session."""
-        raise NotImplementedError
 
     def post(self, request: Request, session_id: str) -> Response:
         """Do it and answer with the session."""

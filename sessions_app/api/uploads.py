@@ -1,6 +1,7 @@
 """Uploads and downloads over REST."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -78,14 +79,14 @@ class UploadParser(MultiPartParser):
             raise ParseError("The body is not a valid form") from error
 
 
-class _UploadView(KernelView):
+class _UploadView(KernelView, ABC):
     """Takes one file."""
 
     parser_classes = [UploadParser]
 
+    @abstractmethod
     def keep(self, file: "File[bytes]") -> Attachment:
         """Call the action."""
-        raise NotImplementedError
 
     def take(self, request: Request) -> Response:
         """Keep the one file of the form."""
